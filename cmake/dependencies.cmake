@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# All that kin is built from. Found here, at the top, so that every folder sees the same targets.
+list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+
+# The library: a user of kin::kin depends on these and nothing else.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers context)
+find_package(concurrentqueue MODULE REQUIRED)
+find_package(fmt REQUIRED)
+
+if(KIN_BUILD_APPS)
+  find_package(CLI11 CONFIG REQUIRED)
+  find_package(nlohmann_json CONFIG REQUIRED)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)  # Debian's RE2 has no CMake config
+  add_library(re2::re2 ALIAS PkgConfig::re2)
+endif()
+if(KIN_BUILD_TESTS)
+  find_package(GTest CONFIG REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()
+if(KIN_BUILD_BENCH)
+  find_package(benchmark CONFIG REQUIRED)
+endif()

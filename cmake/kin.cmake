@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# How the house builds a thing: kin_library, kin_app, kin_test, kin_tests, kin_bench.
+# No warnings here: they are a developer's wish, not a user's, and live in CMakePresets.json.
+include(GoogleTest OPTIONAL)
+
+# kin_library(kin_<floor> HEADERS... SOURCES... PUBLIC targets... PRIVATE targets...)
+#
+# The target kin_<floor>, alias kin::<floor>. HEADERS are public, below include/; SOURCES see src/
+# as their root. Without SOURCES it is a library of headers only.
+function(kin_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;PUBLIC;PRIVATE")
+  set(scope PUBLIC)
+  if(NOT arg_SOURCES)
+    set(scope INTERFACE)
+  endif()
+  string(REGEX REPLACE "^kin_" "" floor "${name}")
+
+  if(scope STREQUAL "INTERFACE")
+    add_library(${name} INTERFACE)
+  else()
+    add_library(${name} ${arg_SOURCES})
+    target_include_directories(${name} PRIVATE src)
+    target_link_libraries(${name} PRIVATE ${arg_PRIVATE})
+    # A process may wake on another thread: thread_locals are found from fs, never through a call
+    # whose result the compiler may keep.
+    target_compile_options(${name} PRIVATE -ftls-model=initial-exec)
+  endif()
+  add_library(kin::${floor} ALIAS ${name})
+
+  target_sources(${name} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_compile_features(${name} ${scope} cxx_std_20)
+  target_link_libraries(${name} ${scope} ${arg_PUBLIC})
+  set_target_properties(${name} PROPERTIES
+    EXPORT_NAME ${floor}
+    VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
+endfunction()
+
+# What every program of ours shares. Bound at start, because the lazy resolver would take 3 KB of
+# the first stack that throws: with it a small process no longer fits in one page.
+function(kin_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+  target_link_options(${name} PRIVATE LINKER:-z,now)
+endfunction()
+
+# kin_app(name SOURCES... LIBRARIES...) makes build/<preset>/apps/<name>/<name>.
+function(kin_app name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  kin_program(${name} SOURCES ${arg_SOURCES} LIBRARIES kin::kin ${arg_LIBRARIES})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/apps/${name}")
+endfunction()
+
+# kin_test(name SOURCES... LIBRARIES...) makes one test binary; each TEST in it is a ctest test.
+function(kin_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  kin_program(${name} SOURCES ${arg_SOURCES} LIBRARIES kin_test_support ${arg_LIBRARIES})
+  gtest_discover_tests(${name}
+    TEST_PREFIX "${name}."
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 120)
+endfunction()
+
+# kin_tests(folder [SEES floor] names...) is kin_test(<name> SOURCES <folder>/<name>.cpp) for each
+# name. SEES opens the private headers of a library: "queue/inbox.hpp" for SEES runtime.
+function(kin_tests folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SEES" "")
+  foreach(name IN LISTS arg_UNPARSED_ARGUMENTS)
+    kin_test(${name} SOURCES ${folder}/${name}.cpp)
+    if(arg_SEES)
+      target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/${arg_SEES}/src")
+      target_link_libraries(${name} PRIVATE
+        $<TARGET_PROPERTY:kin_${arg_SEES},LINK_LIBRARIES>)  # private headers need private libraries
+    endif()
+  endforeach()
+endfunction()
+
+# kin_bench(name SOURCES... LIBRARIES...) makes a Google Benchmark program with its own main.
+function(kin_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  kin_program(${name} SOURCES ${arg_SOURCES}
+    LIBRARIES kin::kin benchmark::benchmark_main ${arg_LIBRARIES})
+endfunction()

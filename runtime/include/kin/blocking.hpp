@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// kin::blocking: a call that may block its thread, made on a thread for such calls.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace kin {
+
+namespace detail {
+class job {
+ public:
+  job() = default;
+  job(const job&) = delete;
+  job& operator=(const job&) = delete;
+  virtual ~job() = default;
+  virtual void run() noexcept = 0;
+};
+/// Runs it on a thread of the machine's pool, or right here outside a process. Waits; not even kill interrupts.
+void run_blocking(job& j);
+}  // namespace detail
+
+/// Runs `f` on a thread where blocking does no harm, and returns what it returns or throws what it throws. For file
+/// access, DNS, a foreign library: what takes long without computing. `f` may use what the caller's stack holds.
+///
+/// A process that is killed meanwhile dies when `f` has returned. Inside `f` the caller is not a process: kin::self
+/// and kin::receive are errors there, kin::send works.
+/// Waits.   Cost  two thread switches, some 10 µs.
+template <class F>
+auto blocking(F f) -> std::invoke_result_t<F&> {
+  using R = std::invoke_result_t<F&>;
+  struct call final : detail::job {
+    explicit call(F& function) : function_(function) {}
+    void run() noexcept override {
+      try {
+        if constexpr (std::is_void_v<R>) {
+          function_();
+        } else {
+          value_.emplace(function_());
+        }
+      } catch (...) {
+        thrown_ = std::current_exception();
+      }
+    }
+    F& function_;
+    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value_;
+    std::exception_ptr thrown_;
+  };
+  call c(f);
+  detail::run_blocking(c);
+  if (c.thrown_) std::rethrow_exception(c.thrown_);
+  if constexpr (!std::is_void_v<R>) return *std::move(c.value_);
+}
+
+}  // namespace kin

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process that holds no stack does after a callback: OTP's words, as values to return.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <kin/exit_reason.hpp>
+#include <kin/time.hpp>
+
+namespace kin {
+
+struct hibernate_t {};
+/// Returned: give back what memory can be given back, and wait.
+inline constexpr hibernate_t hibernate{};
+
+struct noreply_t {};
+/// Returned: wait for the next message.
+inline constexpr noreply_t noreply{};
+
+/// Returned: if nothing at all arrives within `after`, call me with this. As a message: nothing did.
+/// Any message, of any kind, cancels it; ask again in that callback's return if it should go on.
+struct timeout {
+  duration after = {};
+};
+
+class next;
+
+namespace detail {
+class continuation {
+ public:
+  continuation() = default;
+  continuation(const continuation&) = delete;
+  continuation& operator=(const continuation&) = delete;
+  virtual ~continuation() = default;
+  virtual next run() = 0;
+};
+}  // namespace detail
+
+/// What comes next. Default: wait for the next message.
+class next {
+ public:
+  next() = default;
+  next(noreply_t /*word*/) {}                               // NOLINT(google-explicit-constructor)
+  next(hibernate_t /*word*/) : hibernates_(true) {}         // NOLINT(google-explicit-constructor)
+  next(timeout t) : idle_(t.after) {}                       // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] duration idle_limit() const { return idle_; }
+  [[nodiscard]] bool hibernates() const { return hibernates_; }
+  [[nodiscard]] bool stops() const { return stops_; }
+  [[nodiscard]] const exit_reason& reason() const { return reason_; }
+  /// The continuation to run before any message, if there is one; taken out.
+  [[nodiscard]] std::unique_ptr<detail::continuation> take_continuation() { return std::move(continuation_); }
+  [[nodiscard]] bool continues() const { return continuation_ != nullptr; }
+
+  static next stop(exit_reason why) {
+    next n;
+    n.stops_ = true;
+    n.reason_ = std::move(why);
+    return n;
+  }
+  static next continue_with(std::unique_ptr<detail::continuation> c) {
+    next n;
+    n.continuation_ = std::move(c);
+    return n;
+  }
+
+ private:
+  duration idle_ = infinity;
+  std::unique_ptr<detail::continuation> continuation_;
+  exit_reason reason_;
+  bool stops_ = false;
+  bool hibernates_ = false;
+};
+
+/// Returned: end with this reason. `terminate` runs first.
+template <class Why>
+[[nodiscard]] next stop(Why why) {
+  if constexpr (std::is_same_v<Why, exit_reason>) {
+    return next::stop(std::move(why));
+  } else {
+    return next::stop(exit_reason(std::move(why)));
+  }
+}
+
+/// Returned: run `f` at once, before any message, even one that was there first. OTP's {continue, _}. `f` may return
+/// what comes next, or nothing. Source  gen_server:handle_continue/2.
+template <std::invocable F>
+[[nodiscard]] next continue_with(F f) {
+  struct held final : detail::continuation {
+    explicit held(F function) : function_(std::move(function)) {}
+    next run() override {
+      if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
+        function_();
+        return {};
+      } else {
+        return next(function_());
+      }
+    }
+    F function_;
+  };
+  return next::continue_with(std::make_unique<held>(std::move(f)));
+}
+
+/// Returned by `init`: nothing to do after all. The start gives `ignored`, no error; the process ends `normal`.
+[[nodiscard]] inline next ignore() { return next::stop(ignored); }
+
+}  // namespace kin

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door for those who write behaviours that answer calls: a request, the duty to answer it, and the wait for the
+// answer. Programs use call, cast and from<R> (gen_server.hpp).
+//
+// A call is two messages. The request is its own monitor: whatever dies with it, in its mailbox, in its hands or put
+// aside for later, answers it with its exit reason. The caller alone decides which answer counts, the first one with
+// the number it waits for; others vanish and never reach a mailbox.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <kin/behaviour.hpp>
+#include <kin/process.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
+
+namespace kin::detail {
+
+class promise_record;
+
+/// Behind the header of a request's signal, before its value.
+struct request_head {
+  pid caller;
+  std::uint64_t number = 0;  // 0: a cast, or answered already
+};
+
+/// A request knows the function that applies it; its type says for what class of server it was made.
+struct request_type : message_type {
+  const std::type_info* server;
+  next (*apply)(void* server, signal& request);
+};
+
+inline request_head& head_of(signal& request) {
+  return *reinterpret_cast<request_head*>(reinterpret_cast<std::byte*>(&request) + signal_bytes);
+}
+template <class Q>
+inline constexpr std::size_t request_offset = aligned(signal_bytes + sizeof(request_head), alignof(Q));
+
+signal* new_request(std::size_t bytes, std::size_t alignment, const request_type* type);
+
+template <class Q>
+signal* box_request(Q&& value, const request_type* type) {
+  signal* s = new_request(request_offset<Q> + sizeof(Q), alignof(Q), type);
+  if constexpr (std::is_nothrow_move_constructible_v<Q>) {
+    new (value_of(*s)) Q(std::move(value));
+  } else {
+    try {
+      new (value_of(*s)) Q(std::move(value));
+    } catch (...) {
+      free_signal(s);
+      throw;
+    }
+  }
+  return s;
+}
+/// Null if the message is no request or cast.
+const request_type* as_request(const incoming& in);
+
+/// What the reply to a call with no value holds.
+struct nothing {};
+
+template <class R>
+struct reply_value {
+  std::uint64_t number;
+  R value;
+};
+template <class R>
+void print_reply(std::ostream& out, const void* value) {
+  kin::print(out, static_cast<const reply_value<R>*>(value)->value);
+}
+template <class R>
+inline constexpr message_type reply_type{&typeid(R), &destroy_value<reply_value<R>>, &print_reply<R>,
+                                         static_cast<std::uint32_t>(aligned(signal_bytes, alignof(reply_value<R>)))};
+
+/// Sends a reply signal that was made by `answer`; destroys it if the caller has gone.
+void post_reply(pid caller, signal* reply) noexcept;
+/// Answers with a reason instead of a value.
+void answer_failure(const request_head& head, const exit_reason& why) noexcept;
+
+template <class R>
+void answer(const request_head& head, R value) {
+  constexpr const message_type& type = reply_type<R>;
+  signal* s = new_signal(type.offset + sizeof(reply_value<R>), alignof(reply_value<R>), &type);
+  new (value_of(*s)) reply_value<R>{head.number, std::move(value)};
+  post_reply(head.caller, s);
+}
+
+/// The duty to answer one request later, perhaps elsewhere. Owned by one; lost, it answers `dropped`. The process
+/// that made it answers with its exit reason when it dies, wherever the promise is then.
+class promise {
+ public:
+  promise() = default;
+  /// In the process that got the request; the head counts as answered from now on.
+  explicit promise(request_head& head);
+  promise(promise&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+  promise& operator=(promise&& other) noexcept {
+    std::swap(record_, other.record_);
+    return *this;
+  }
+  promise(const promise&) = delete;
+  promise& operator=(const promise&) = delete;
+  ~promise() {
+    if (record_ != nullptr) fail(dropped);
+  }
+
+  [[nodiscard]] bool owed() const { return record_ != nullptr; }
+  [[nodiscard]] pid caller() const;
+  /// Thread  any.
+  template <class R>
+  void answer(R value) {
+    if (record_ == nullptr) return;
+    detail::answer(head(), std::move(value));
+    settle();
+  }
+  void fail(const exit_reason& why) noexcept;
+
+ private:
+  friend class start_access;
+  [[nodiscard]] const request_head& head() const;
+  void settle() noexcept;
+  promise_record* record_ = nullptr;
+};
+
+/// What came back: the reply's signal, or why there is none.
+class reply {
+ public:
+  explicit reply(signal* s) : signal_(s) {}
+  explicit reply(exit_reason why) : why_(std::move(why)) {}
+  reply(const reply&) = delete;
+  reply& operator=(const reply&) = delete;
+  ~reply() {
+    if (signal_ != nullptr) destroy_signal(signal_);
+  }
+  explicit operator bool() const { return signal_ != nullptr; }
+  [[nodiscard]] const exit_reason& error() const { return why_; }
+  template <class R>
+  R& value() {
+    return static_cast<reply_value<R>*>(value_of(*signal_))->value;
+  }
+
+ private:
+  signal* signal_ = nullptr;
+  exit_reason why_;
+};
+
+/// Sends `request` and waits for the answer, for `limit`. Waits.
+reply exchange(pid to, signal* request, duration limit);
+/// Sends a request that asks for no answer.
+void post_cast(pid to, signal* request);
+
+/// Starts a process and waits until it has said that it is ready. Waits.
+struct start_request {
+  std::unique_ptr<behaviour> body;
+  bool linked = false;
+  bool gentle = false;          // unlink before a failed start is told, so that the starter outlives it
+  promise* ready = nullptr;     // where the new process finds its duty to answer; lives in the body
+  duration limit = infinity;
+};
+result<pid> start_process(start_request request);
+
+}  // namespace kin::detail

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kin/behaviour.hpp>
+
+#include <ostream>
+
+#include "base/pool.hpp"
+#include "process/mailbox.hpp"
+#include "process/scheduling.hpp"
+
+namespace kin {
+
+message incoming::take() {
+  detail::control_block& p = *detail::current_process();
+  if (p.is(detail::flag_in_place)) detail::detach_in_hand(p);
+  p.in_hand = nullptr;
+  taken_ = true;
+  return message(signal_);
+}
+
+next behaviour::handle(incoming& in) {
+  in.leave();
+  return {};
+}
+next behaviour::timed_out() { return {}; }
+void behaviour::print_state(std::ostream& /*out*/) const {}
+
+void* behaviour::operator new(std::size_t bytes) { return detail::take_memory(bytes, detail::class_for(bytes)); }
+void behaviour::operator delete(void* memory, std::size_t bytes) noexcept {
+  detail::give_memory(memory, detail::class_for(bytes));
+}
+
+}  // namespace kin

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/calling_process.hpp"
+
+#include <string>
+
+#include "process/mailbox.hpp"
+#include "process/scheduling.hpp"
+#include "process/unwinding.hpp"
+
+namespace kin::detail {
+
+control_block& calling_process(const char* what) {
+  control_block* p = current_process();
+  if (p == nullptr) {
+    throw error(badarg, std::string(what) + " was called outside a process; a thread has machine::spawn and send");
+  }
+  return *p;
+}
+
+bool may_wait(control_block& p) {
+  if (has_news(p)) drain(p);
+  if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]] return true;
+  if (p.is(flag_exiting) || this_worker().exceptions->uncaught != 0) return false;
+  throw unwinding{};
+}
+
+bool wait_for(control_block& p, wait& w, duration limit) {
+  if (!may_wait(p)) return false;
+  // What is drained from here on finds the wait; it must not outlive this frame.
+  struct scope {
+    explicit scope(control_block& process, wait& w) : p(process) { p.waiting = &w; }
+    ~scope() { p.waiting = nullptr; }
+    control_block& p;
+  };
+  const scope waiting(p, w);
+  for (;;) {
+    drain(p);
+    if (p.is(flag_doomed)) return may_wait(p);
+    if (w.answer != nullptr || w.late) return true;
+    if (limit != infinity && w.deadline == never) {
+      if (limit.count() <= 0) {
+        w.late = true;
+        return true;
+      }
+      w.deadline = deadline_in(limit);
+      arm_tick(p, w.deadline);
+    }
+    this_worker().wait_here(p, landing_action::go_idle);
+  }
+}
+
+}  // namespace kin::detail

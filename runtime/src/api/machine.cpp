@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kin/machine.hpp>
+
+#include <utility>
+#include <vector>
+
+#include "api/calling_process.hpp"
+#include "process/mailbox.hpp"
+#include "scheduler/machine_core.hpp"
+
+namespace kin {
+namespace detail {
+namespace {
+
+thread_local machine_core* entered = nullptr;
+
+void signal_exit(pid to, const exit_reason& why) {
+  auto* s = make_signal<exit_signal_node>(signal_kind::exit);
+  s->why = why;
+  if (!post(to, s)) refuse(s, noproc);
+}
+
+std::vector<pid> living(machine_core& core) {
+  std::vector<pid> all;
+  core.blocks.for_each([&](control_block& p) {
+    if (state::content(p.word.load(std::memory_order_acquire)) != state::dead) all.push_back(p.name());
+  });
+  return all;
+}
+
+void signal_all(machine_core& core, const exit_reason& why) {
+  for (const pid p : living(core)) signal_exit(p, why);
+}
+
+// Roots first, so that supervisors stop their children in order; then who is left; then by force.
+bool end_all(machine_core& core, nanotime start, duration limit) {
+  for (const pid root : core.roots()) signal_exit(root, shutdown);
+  if (core.wait_for_roots(add(start, limit / 2))) {
+    signal_all(core, shutdown);
+    if (core.wait_for_all(add(start, limit / 2))) return true;
+  }
+  signal_all(core, kill);
+  return core.wait_for_all(add(start, limit));
+}
+
+std::vector<straggler> who_is_left(machine_core& core) {
+  std::vector<straggler> left;
+  for (const pid p : living(core)) {
+    straggler s{.pid = p};
+    for (const std::string& name : core.names.held()) {
+      const name_entry* entry = core.names.find({name, hash_text(name)});
+      if (entry != nullptr && entry->holder() == p) s.name = name;
+    }
+    s.doing = "waits, or runs its destructors";
+    for (unsigned i = 0; i < core.worker_count(); ++i) {
+      if (core.worker_at(i)->running.load(std::memory_order_relaxed) == &block_of(p)) s.doing = "runs without a wait";
+    }
+    left.push_back(std::move(s));
+  }
+  return left;
+}
+
+}  // namespace
+
+machine_core& ambient_machine(const char* what) {
+  worker* w = here();
+  if (w != nullptr) return w->machine;
+  if (entered != nullptr) return *entered;
+  throw error(badarg, std::string(what) + " was called on a thread that belongs to no machine; see kin::machine::enter");
+}
+
+}  // namespace detail
+
+machine::machine(machine_options options) : core_(std::make_unique<detail::machine_core>(std::move(options))) {}
+
+machine::~machine() {
+  if (core_ == nullptr) return;
+  if (core_->state() == detail::machine_core::phase::running && !stop().empty()) return;
+}
+
+void machine::start() { core_->start(); }
+
+pid machine::spawn_behaviour(std::unique_ptr<behaviour> body) {
+  return core_->spawn_from_outside(std::move(body), false);
+}
+
+exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
+  if (in_process()) throw error(badarg, "machine::run was called in a process: it would block its worker");
+  if (core_->state() == detail::machine_core::phase::fresh) core_->start();
+  const pid root = core_->spawn_from_outside(std::move(body), true);
+  exit_reason why;
+  core_->wait_for_root(root, why);
+  return why;
+}
+
+std::vector<straggler> machine::stop() {
+  if (in_process()) throw error(badarg, "machine::stop was called in a process: it would wait for itself");
+  if (core_->state() != detail::machine_core::phase::running) return {};
+  core_->begin_stop();
+  if (detail::end_all(*core_, detail::now(), core_->options.stop_limit)) {
+    core_->stop_workers();
+    return {};
+  }
+  auto left = detail::who_is_left(*core_);
+  static_cast<void>(core_.release());  // NOLINT(bugprone-unused-return-value): threads that do not stop still use it
+  return left;
+}
+
+unsigned machine::workers() const { return core_->worker_count(); }
+std::size_t machine::process_count() const { return core_->process_count(); }
+
+machine::enter::enter(machine& m) : before_(std::exchange(detail::entered, &m.core())) {}
+machine::enter::~enter() { detail::entered = before_; }
+
+}  // namespace kin

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// spawn, self, exit, yield, is_alive.
+#include <kin/link.hpp>
+#include <kin/process.hpp>
+#include <kin/request.hpp>
+
+#include <new>
+#include <utility>
+
+#include "api/calling_process.hpp"
+#include "process/links.hpp"
+#include "process/mailbox.hpp"
+#include "process/monitors.hpp"
+#include "process/name_table.hpp"
+#include "process/unwinding.hpp"
+
+namespace kin {
+namespace detail {
+namespace {
+
+// What the children of `p` point to as their origin.
+lineage* origin_of_children(control_block& p) {
+  extras& more = p.more();
+  if (more.of_children == nullptr) {
+    auto* l = new lineage;
+    l->parent = p.name();
+    if (more.name != nullptr) l->parent_name = more.name->text;
+    l->above = lineage::retain(p.born_of);
+    more.of_children = l;
+  }
+  return lineage::retain(more.of_children);
+}
+
+control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body) {
+  try {
+    worker& w = this_worker();
+    control_block& child = w.machine.make_process(&w, std::move(body));
+    child.born_of = origin_of_children(parent);
+    return child;
+  } catch (const std::bad_alloc&) {
+    throw error(system_limit, "spawn found no memory for one more process");
+  }
+}
+
+}  // namespace
+
+spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
+  control_block& parent = calling_process("kin::spawn");
+  control_block& child = make_child(parent, std::move(body));
+  const pid name = child.name();
+  ref monitor_ref;
+  if (with == start_with::link) link_at_birth(parent, child);
+  if (with == start_with::monitor) {
+    monitor_ref = make_ref();
+    monitor_at_birth(parent, child, ref_access::number(monitor_ref));
+  }
+  this_worker().schedule(child);
+  return {name, monitor_ref};
+}
+
+class start_access {
+ public:
+  static void give(promise& to, promise_record* record) { to.record_ = record; }
+};
+
+result<pid> start_process(start_request request) {
+  control_block& parent = calling_process("kin::start");
+  const std::uint64_t number = ++parent.calls;
+  control_block& child = make_child(parent, std::move(request.body));
+  const pid name = child.name();
+  promise_record* record = make_promise({parent.name(), number}, name);
+  child.owed.push(*record);
+  start_access::give(*request.ready, record);
+  if (request.linked) link_at_birth(parent, child);
+  this_worker().schedule(child);
+
+  wait w;
+  w.kind = wait_kind::reply;
+  w.reply_number = number;
+  const bool waited = wait_for(calling_process("kin::start"), w, request.limit);
+  control_block& me = calling_process("kin::start");
+  if (w.answer == nullptr) {
+    if (request.linked) unlink_from(me, name);
+    exit(name, kill);
+    return waited ? exit_reason(timed_out) : exit_reason(killed);
+  }
+  if (w.answer->kind == signal_kind::refusal) {
+    auto* refusal = static_cast<refusal_signal*>(w.answer);
+    exit_reason why = std::move(refusal->why);
+    refuse(refusal, noproc);
+    return why;
+  }
+  destroy_signal(w.answer);
+  return name;
+}
+
+void exit_self(exit_reason why) {
+  control_block& p = calling_process("kin::exit");
+  if (!why.is_orderly()) p.set(flag_spoke);
+  doom(p, std::move(why));
+  throw unwinding{};
+}
+
+void exit_signal(pid to, exit_reason why) {
+  control_block* me = current_process();
+  if (me != nullptr && to == me->name()) {
+    if (me->is(flag_traps) && why != kill) {
+      enqueue(*me, box(exited{to, std::move(why)}));
+      return;
+    }
+    doom(*me, why == kill ? exit_reason(killed) : std::move(why));
+    throw unwinding{};
+  }
+  auto* s = make_signal<exit_signal_node>(signal_kind::exit);
+  s->from = me == nullptr ? pid{} : me->name();
+  s->why = std::move(why);
+  if (!post(to, s)) refuse(s, noproc);
+}
+
+void become(std::unique_ptr<behaviour> then) { this_worker().successor = then.release(); }
+
+}  // namespace detail
+
+pid self() { return detail::calling_process("kin::self").name(); }
+
+pid parent() {
+  const auto& p = detail::calling_process("kin::parent");
+  return p.born_of == nullptr ? pid{} : p.born_of->parent;
+}
+
+bool in_process() { return detail::current_process() != nullptr; }
+
+ref make_ref() {
+  detail::control_block& p = detail::calling_process("kin::make_ref");
+  const std::uint64_t number = detail::this_worker().fresh_reference();
+  if (p.queue_first != nullptr) {
+    detail::extras& more = p.more();
+    more.marked_ref = number;
+    more.mark = p.queue_last;
+  }
+  return detail::ref_access::make(number);
+}
+
+bool trap_exits(bool on) {
+  detail::control_block& p = detail::calling_process("kin::trap_exits");
+  const bool before = p.is(detail::flag_traps);
+  on ? p.set(detail::flag_traps) : p.clear(detail::flag_traps);
+  return before;
+}
+
+bool is_alive(pid other) {
+  detail::control_block& p = detail::calling_process("kin::is_alive");
+  if (other == p.name()) return true;
+  auto* question = detail::make_signal<detail::question_signal>(detail::signal_kind::alive_question);
+  question->caller = p.name();
+  question->number = ++p.calls;
+  detail::wait w;
+  w.kind = detail::wait_kind::reply;
+  w.reply_number = question->number;
+  if (!detail::post(other, question)) {
+    detail::free_signal(question);
+    return false;
+  }
+  if (!detail::wait_for(p, w, infinity) || w.answer == nullptr) return false;
+  const bool alive = static_cast<detail::reply_value<bool>*>(detail::value_of(*w.answer))->value;
+  detail::destroy_signal(w.answer);
+  return alive;
+}
+
+void yield() {
+  detail::control_block& p = detail::calling_process("kin::yield");
+  if (!detail::may_wait(p)) return;
+  detail::wait w;
+  w.kind = detail::wait_kind::turn;
+  p.waiting = &w;
+  detail::this_worker().wait_here(p, detail::landing_action::requeue);
+  p.waiting = nullptr;
+  static_cast<void>(detail::may_wait(p));
+}
+
+void checkpoint() {
+  static_cast<void>(detail::calling_process("kin::checkpoint"));
+  if (--detail::this_worker().budget < 0) {
+    yield();
+  } else {
+    static_cast<void>(detail::may_wait(detail::calling_process("kin::checkpoint")));
+  }
+}
+
+}  // namespace kin

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kin/registry.hpp>
+#include <kin/send.hpp>
+
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+#include "api/calling_process.hpp"
+#include "process/mailbox.hpp"
+#include "process/name_table.hpp"
+
+namespace kin {
+namespace detail {
+
+std::optional<pid> find_name(const name_text& name) {
+  const name_entry* entry = ambient_machine("kin::whereis").names.find(name);
+  if (entry == nullptr) return std::nullopt;
+  const pid holder = entry->holder();
+  return holder ? std::optional(holder) : std::nullopt;
+}
+
+void enter_name(const name_text& name, pid p) {
+  machine_core& machine = ambient_machine("kin::register_name");
+  const std::string text(name.text);
+  pid holder;
+  name_entry* entry = machine.names.enter(name, p, holder);
+  if (entry == nullptr && holder) {
+    throw error(exit_reason(already_started{holder}), "the name '" + text + "' is held by " + to_string(holder));
+  }
+  if (entry == nullptr) throw error(badarg, "register_name: " + to_string(p) + " has a name already");
+  control_block* me = current_process();
+  if (me != nullptr && me->name() == p) {
+    me->more().name = entry;
+    return;
+  }
+  // Its owner alone may note it, and releases it at its end.
+  auto* s = make_signal<record_signal>(signal_kind::named);
+  s->record = new name_grant{&machine.names, entry};
+  if (post(p, s)) return;
+  delete static_cast<name_grant*>(s->record);
+  free_signal(s);
+  machine.names.leave(*entry, p);
+  throw error(badarg, "register_name: " + to_string(p) + " is no living process");
+}
+
+void name_not_registered(const name_text& name) {
+  throw error(badarg, "send: nobody holds the name '" + std::string(name.text) + "'");
+}
+
+bool post_message(pid to, signal* s) {
+  if (post(to, s)) return true;
+  refuse(s, noproc);
+  return false;
+}
+
+}  // namespace detail
+
+void unregister_name(const name<void>& n) {
+  auto& machine = detail::ambient_machine("kin::unregister_name");
+  detail::name_entry* entry = machine.names.find(n.untyped());
+  if (entry == nullptr || !machine.names.leave(*entry, entry->holder())) {
+    throw error(badarg, "unregister_name: nobody holds the name '" + std::string(n.text()) + "'");
+  }
+}
+
+std::vector<std::string> registered() { return detail::ambient_machine("kin::registered").names.held(); }
+
+std::string_view intern(const std::string& text) {
+  static auto* const lock = new std::mutex;  // immortal: names outlive everything
+  static auto* const texts = new std::unordered_set<std::string>;
+  const std::lock_guard hold(*lock);
+  return *texts->insert(text).first;
+}
+
+}  // namespace kin

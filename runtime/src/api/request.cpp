@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kin/request.hpp>
+
+#include "api/calling_process.hpp"
+#include "process/mailbox.hpp"
+#include "process/promise_record.hpp"
+
+namespace kin::detail {
+
+const request_type* as_request(const incoming& in) {
+  if (in.node().kind != signal_kind::request) return nullptr;
+  return static_cast<const request_type*>(in.node().type);
+}
+
+void post_reply(pid caller, signal* reply) noexcept {
+  reply->kind = signal_kind::reply;
+  if (!post(caller, reply)) destroy_signal(reply);
+}
+
+void answer_failure(const request_head& head, const exit_reason& why) noexcept {
+  auto* s = make_signal<refusal_signal>(signal_kind::refusal);
+  s->number = head.number;
+  s->why = why;
+  if (!post(head.caller, s)) refuse(s, why);
+}
+
+promise::promise(request_head& head) {
+  control_block& p = calling_process("kin::from");
+  record_ = make_promise(head, p.name());
+  p.owed.push(*record_);
+  head.number = 0;
+}
+
+pid promise::caller() const { return record_ == nullptr ? pid{} : record_->head.caller; }
+const request_head& promise::head() const { return record_->head; }
+
+void promise::fail(const exit_reason& why) noexcept {
+  if (record_ == nullptr) return;
+  control_block* me = current_process();
+  // The owner's end answers for it, with its reason, once its name is free.
+  const bool owner_ends = me != nullptr && me->name() == record_->owner && (me->is(flag_exiting) || me->is(flag_doomed));
+  if (owner_ends) {
+    let_go(*std::exchange(record_, nullptr));
+    return;
+  }
+  answer_failure(record_->head, why);
+  settle();
+}
+
+void promise::settle() noexcept {
+  promise_record* record = std::exchange(record_, nullptr);
+  control_block* me = current_process();
+  if (me != nullptr && me->name() == record->owner) {
+    if (!me->is(flag_dead)) me->owed.remove(*record);
+    let_go(*record);
+    let_go(*record);
+    return;
+  }
+  // Elsewhere: the record itself tells the owner, who takes it out of its list. Our hold goes with it.
+  if (!post(record->owner, record)) let_go(*record);
+}
+
+reply exchange(pid to, signal* request, duration limit) {
+  control_block& p = calling_process("kin::call");
+  if (!may_wait(p)) {
+    destroy_signal(request);
+    return reply(exit_reason(killed));
+  }
+  if (to == p.name()) {
+    destroy_signal(request);
+    return reply(exit_reason(calling_self));
+  }
+  wait w;
+  w.kind = wait_kind::reply;
+  w.reply_number = ++p.calls;
+  head_of(*request) = {p.name(), w.reply_number};
+  if (!post(to, request)) {
+    head_of(*request).number = 0;
+    destroy_signal(request);
+    return reply(exit_reason(noproc));
+  }
+  --this_worker().budget;
+  const bool waited = wait_for(p, w, limit);
+  if (w.answer == nullptr) return reply(waited ? exit_reason(timed_out) : exit_reason(killed));
+  if (w.answer->kind == signal_kind::reply) return reply(w.answer);
+  exit_reason why = static_cast<refusal_signal*>(w.answer)->why;
+  refuse(w.answer, why);
+  return reply(std::move(why));
+}
+
+void post_cast(pid to, signal* request) {
+  if (!post(to, request)) destroy_signal(request);
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Monotonic time in nanoseconds. The one place that asks the system what time it is.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+
+#include <kin/time.hpp>
+
+namespace kin::detail {
+
+using nanotime = std::int64_t;
+inline constexpr nanotime never = INT64_MAX;
+
+inline nanotime read_clock(clockid_t which) noexcept {
+  timespec t{};
+  clock_gettime(which, &t);
+  return static_cast<nanotime>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+/// 21 ns.
+inline nanotime now() noexcept { return read_clock(CLOCK_MONOTONIC); }
+/// 3 ns; behind `now` by at most coarse_lag.
+inline nanotime coarse_now() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
+inline constexpr nanotime coarse_lag = 10'000'000;  // one tick of a 100 Hz kernel
+
+/// now + limit, without overflow.
+inline nanotime add(nanotime time, duration limit) noexcept {
+  return limit.count() >= never - time ? never : time + limit.count();
+}
+/// A deadline that is never early. A long one may be late by 20 ms, and is cheap.
+inline nanotime deadline_in(duration limit) noexcept {
+  if (limit == infinity) return never;
+  constexpr duration is_long = std::chrono::seconds(1);
+  return limit >= is_long ? add(coarse_now() + coarse_lag, limit) : add(now(), limit);
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// One process in memory: 128 bytes, two cache lines. What few processes need lies in `extras`, made on demand.
+//
+// The block is touched by its owner only, whoever runs the process now, but for `word`, which any thread pushes to.
+// Ownership passes with the word: going idle releases, the push that wakes carries that on, running acquires.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <kin/behaviour.hpp>
+#include <kin/pid.hpp>
+#include <kin/wait.hpp>
+
+#include "base/clock.hpp"
+#include "process/link_pair.hpp"
+#include "process/monitor_record.hpp"
+#include "process/promise_record.hpp"
+#include "process/state.hpp"
+
+namespace kin::detail {
+
+struct stack;
+struct name_entry;
+struct timer_entry;
+
+/// Who started a process, and who started that one. Shared by all children of one parent.
+struct lineage {
+  std::atomic<std::uint32_t> uses{1};
+  kin::pid parent;
+  std::string parent_name;   // registered, when its first child was started
+  lineage* above = nullptr;  // counted
+
+  static lineage* retain(lineage* l) {
+    if (l != nullptr) l->uses.fetch_add(1, std::memory_order_relaxed);  // whoever copies holds one already
+    return l;
+  }
+  static void release(lineage* l) noexcept {
+    while (l != nullptr && l->uses.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      lineage* above = l->above;
+      delete l;
+      l = above;
+    }
+  }
+};
+
+/// What most processes never need.
+struct extras {
+  exit_reason reason;  // while it ends
+  name_entry* name = nullptr;
+  watching_list monitors;  // this process watches
+  watchers_list watchers;  // and is watched
+  std::unordered_multimap<std::uint64_t, link_half*> links_by_peer;    // filled when there are many
+  std::unordered_map<std::uint64_t, monitor_record*> monitors_by_ref;  // filled when there are many
+  std::uint32_t monitor_count = 0;
+  lineage* of_children = nullptr;
+  nanotime idle_deadline = never;  // of a handler's timeout{}
+  std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
+  signal* mark = nullptr;          // null: the mailbox was empty
+  std::string last_message;        // printed when a callback failed
+  std::string last_state;
+};
+
+/// Facts of one bit about a process; its owner's.
+enum flag : std::uint32_t {
+  flag_fresh = 1,         // has not started
+  flag_traps = 2,         // exit signals are messages
+  flag_doomed = 4,        // a fatal signal was drained, or it ends itself: no more user code at the next chance
+  flag_exiting = 8,       // runs only destructors now
+  flag_in_place = 16,     // in_hand is still the head of the inbox
+  flag_idle_timer = 32,   // its last callback asked for timeout{}
+  flag_idle_passed = 64,  // and that has passed
+  flag_dead = 128,        // its word says DEAD; links and watchers are still to be told
+  flag_spoke = 256,       // it ended by an exception of its own, not by a signal: worth a report
+  flag_root = 512,        // somebody outside waits for its end
+  flag_doubled = 1024,    // some link of its may have two records
+};
+
+struct alignas(128) control_block {
+  std::atomic<std::uint64_t> word{0};    // state.hpp
+  signal* queue_first = nullptr;         // received, not yet taken
+  signal* queue_last = nullptr;
+  signal* in_hand = nullptr;             // the message that is being handled
+  behaviour* body = nullptr;
+  stack* stopped_on = nullptr;           // waits in the middle of a function, there
+  wait* waiting = nullptr;               // for this; on that stack
+  std::uint32_t flags = 0;
+  std::atomic<std::uint32_t> number{0};  // low half of its id
+
+  std::atomic<std::uint32_t> serial{0};  // high half; cold from here
+  std::uint32_t link_count = 0;
+  signal* left = nullptr;                // the last one that a handler left; those up to it are offered again later
+  link_list links;
+  extras* extra = nullptr;
+  lineage* born_of = nullptr;
+  timer_entry* timer = nullptr;          // the earliest outstanding one for its own waits
+  std::uint64_t calls = 0;               // made so far: numbers them
+  promise_list owed;
+
+  [[nodiscard]] bool is(flag f) const { return (flags & f) != 0; }
+  void set(flag f) { flags |= f; }
+  void clear(flag f) { flags &= ~static_cast<std::uint32_t>(f); }
+  extras& more() {
+    if (extra == nullptr) extra = new extras;
+    return *extra;
+  }
+  [[nodiscard]] std::uint32_t low_id() const { return number.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t id() const {
+    return std::uint64_t{serial.load(std::memory_order_relaxed)} << 32U | low_id();
+  }
+  [[nodiscard]] pid name() const {
+    const auto tag = state::tag(word.load(std::memory_order_relaxed));
+    return pid_access::make(tag | reinterpret_cast<std::uint64_t>(this), id());
+  }
+};
+static_assert(sizeof(control_block) == 128);
+
+inline control_block& block_of(pid p) {
+  return *reinterpret_cast<control_block*>(pid_access::hint(p) & ~state::tag_mask);
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/mailbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <kin/link.hpp>
+
+#include "process/links.hpp"
+#include "process/monitors.hpp"
+#include "process/name_table.hpp"
+#include "process/scheduling.hpp"
+
+namespace kin::detail {
+namespace {
+
+// A call's answer counts if the call still waits for it; else it vanishes here.
+void take_answer(control_block& p, signal* s, std::uint64_t number) {
+  if (p.waiting != nullptr && p.waiting->reply_number == number && p.waiting->answer == nullptr) {
+    p.waiting->answer = s;
+  } else {
+    destroy_signal(s);
+  }
+}
+
+void take_exit(control_block& p, exit_signal_node* s) {
+  exit_reason why = std::move(s->why);
+  const pid from = s->from;
+  s->~exit_signal_node();
+  free_signal(s);
+  if (why == kill) {
+    doom(p, killed);
+  } else if (p.is(flag_traps)) {
+    enqueue(p, box(exited{from, std::move(why)}));
+  } else if (why != normal) {
+    doom(p, std::move(why));
+  }
+}
+
+void take_tick(control_block& p, record_signal& s) {
+  if (!tick_is_current(p, s)) return;  // superseded by an earlier one
+  const nanotime time = now();
+  nanotime again = never;
+  if (p.waiting != nullptr) {
+    p.waiting->late = p.waiting->late || p.waiting->deadline <= time;
+    if (!p.waiting->late) again = p.waiting->deadline;
+  }
+  if (p.is(flag_idle_timer)) {
+    if (p.extra->idle_deadline <= time) {
+      p.set(flag_idle_passed);
+    } else {
+      again = std::min(again, p.extra->idle_deadline);
+    }
+  }
+  if (again != never) arm_tick(p, again);
+}
+
+void take_name(control_block& p, record_signal& s) {
+  auto& given = *static_cast<name_grant*>(s.record);
+  if (p.is(flag_dead)) {
+    given.table->leave(*given.entry, p.name());
+  } else {
+    p.more().name = given.entry;
+  }
+  delete &given;
+  free_signal(&s);
+}
+
+void apply(control_block& p, signal* s) {
+  switch (s->kind) {
+    case signal_kind::message:
+    case signal_kind::request:
+      enqueue(p, s);
+      break;
+    case signal_kind::reply:
+      take_answer(p, s, *static_cast<std::uint64_t*>(value_of(*s)));
+      break;
+    case signal_kind::refusal:
+      take_answer(p, s, static_cast<refusal_signal*>(s)->number);
+      break;
+    case signal_kind::exit:
+      take_exit(p, static_cast<exit_signal_node*>(s));
+      break;
+    case signal_kind::link:
+      take_link(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::unlink:
+      take_unlink(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::link_broken:
+      take_link_broken(p, *static_cast<link_half*>(s));
+      break;
+    case signal_kind::monitor:
+      take_monitor(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::demonitor:
+      take_demonitor(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::monitor_fired:
+      take_monitor_fired(p, *static_cast<monitor_record*>(s));
+      break;
+    case signal_kind::promise_kept: {
+      auto& record = *static_cast<promise_record*>(s);
+      p.owed.remove(record);
+      let_go(record);
+      break;
+    }
+    case signal_kind::tick:
+      take_tick(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::job_done:
+      p.waiting->late = true;
+      break;
+    case signal_kind::alive_question: {
+      const auto* question = static_cast<question_signal*>(s);
+      answer(request_head{question->caller, question->number}, !p.is(flag_doomed) && !p.is(flag_exiting));
+      free_signal(s);
+      break;
+    }
+    case signal_kind::named:
+      take_name(p, *static_cast<record_signal*>(s));
+      break;
+  }
+}
+
+}  // namespace
+
+bool post(pid to, signal* s) noexcept {
+  const std::uint64_t hint = pid_access::hint(to);
+  if (hint == 0) return false;
+  s->to = to.number();
+  control_block& p = block_of(to);
+  const auto done = state::push(p.word, state::tag(hint), s);
+  if (done == state::pushed::woke) schedule(p);
+  return done != state::pushed::no;
+}
+
+bool drain(control_block& p) {
+  if (p.is(flag_in_place)) {
+    if (!has_news(p)) return false;
+    detach_in_hand(p);
+    return true;
+  }
+  signal* batch = reversed(state::take_all(p.word));
+  if (batch == nullptr) return false;
+  apply_all(p, batch);
+  return true;
+}
+
+void apply_all(control_block& p, signal* oldest) {
+  while (oldest != nullptr) {
+    signal* s = std::exchange(oldest, oldest->next);
+    if (s->to == p.low_id()) [[likely]] {
+      apply(p, s);
+    } else {
+      refuse(s, noproc);  // meant for an earlier user of this block
+    }
+  }
+}
+
+void detach_in_hand(control_block& p) {
+  p.clear(flag_in_place);
+  signal* newest = state::take_all(p.word);
+  // Newer ones lie before in_hand, which is the oldest and last.
+  signal* batch = nullptr;
+  while (newest != p.in_hand) {
+    signal* rest = newest->next;
+    newest->next = batch;
+    batch = newest;
+    newest = rest;
+  }
+  apply_all(p, batch);
+}
+
+void unqueue(control_block& p, signal* s, signal* before) {
+  (before == nullptr ? p.queue_first : before->next) = s->next;
+  if (p.queue_last == s) p.queue_last = before;
+  if (p.extra != nullptr && p.extra->mark == s) p.extra->mark = before;
+  if (p.left == s) p.left = before;
+}
+
+void doom(control_block& p, exit_reason why) {
+  if (p.is(flag_doomed)) return;  // the first one counts
+  p.set(flag_doomed);
+  if (why != normal || p.extra != nullptr) p.more().reason = std::move(why);
+}
+
+exit_reason reason_of(const control_block& p) { return p.extra == nullptr ? exit_reason(normal) : p.extra->reason; }
+
+void refuse(signal* s, const exit_reason& why) noexcept {
+  switch (s->kind) {
+    case signal_kind::request: {
+      request_head& head = head_of(*s);
+      if (head.number != 0) answer_failure(head, why);
+      head.number = 0;
+      destroy_signal(s);
+      break;
+    }
+    case signal_kind::message:
+    case signal_kind::reply:
+      destroy_signal(s);
+      break;
+    case signal_kind::refusal:
+      static_cast<refusal_signal*>(s)->~refusal_signal();
+      free_signal(s);
+      break;
+    case signal_kind::exit:
+      static_cast<exit_signal_node*>(s)->~exit_signal_node();
+      free_signal(s);
+      break;
+    case signal_kind::unlink:
+      refuse_unlink(*static_cast<record_signal*>(s));
+      break;
+    case signal_kind::demonitor:
+      free_signal(s);  // who is dead has told of its end, or will, by that record
+      break;
+    case signal_kind::link:
+      refuse_link(*static_cast<record_signal*>(s));
+      break;
+    case signal_kind::link_broken:
+      discard_link_broken(*static_cast<link_half*>(s));
+      break;
+    case signal_kind::monitor:
+      refuse_monitor(*static_cast<record_signal*>(s));
+      break;
+    case signal_kind::monitor_fired:
+      discard_monitor_fired(*static_cast<monitor_record*>(s));
+      break;
+    case signal_kind::promise_kept:
+      let_go(*static_cast<promise_record*>(s));
+      break;
+    case signal_kind::tick:
+      discard_tick(*static_cast<record_signal*>(s));
+      break;
+    case signal_kind::job_done:
+      break;  // lives in the frame that waits for it
+    case signal_kind::alive_question: {
+      const auto* question = static_cast<question_signal*>(s);
+      answer(request_head{question->caller, question->number}, false);
+      free_signal(s);
+      break;
+    }
+    case signal_kind::named:
+      free_signal(s);  // whoever gave the name takes it back
+      break;
+  }
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this floor asks of the one above it. Defined in scheduler/.
+#pragma once
+
+#include <cstdint>
+
+#include <kin/pid.hpp>
+
+#include "base/clock.hpp"
+
+namespace kin::detail {
+
+struct control_block;
+struct record_signal;
+
+/// The caller has just replaced its IDLE: it must run. Any thread.
+void schedule(control_block& p);
+/// The process itself, or null on a thread that runs none. Never remembered over a wait.
+control_block* current_process() noexcept;
+/// A number that no reference of this machine had before. In a process.
+std::uint64_t fresh_reference();
+
+/// A tick will reach the process at or after `deadline`, unless an earlier one is under way. In the process.
+void arm_tick(control_block& p, nanotime deadline);
+/// Consumes a tick that has come; false if it is one that was replaced by another. In the process.
+bool tick_is_current(control_block& p, record_signal& tick);
+/// Consumes a tick for a process that is no more.
+void discard_tick(record_signal& tick) noexcept;
+/// No tick is wanted any more. In the process.
+void drop_tick(control_block& p) noexcept;
+
+}  // namespace kin::detail

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/blocking_pool.hpp"
+
+#include <chrono>
+
+#include "process/mailbox.hpp"
+#include "process/scheduling.hpp"
+
+namespace kin::detail {
+namespace {
+
+constexpr auto rest_limit = std::chrono::seconds(10);
+
+}  // namespace
+
+void blocking_pool::submit(control_block& p) {
+  auto* w = static_cast<blocking_wait*>(p.waiting);
+  {
+    const std::lock_guard hold(lock_);
+    queue_.push_back(w);
+    if (resting_ < queue_.size() && threads_ < threads_max_) {
+      ++threads_;
+      std::thread([this] { serve(); }).detach();  // stop() waits until threads_ is 0
+    } else {
+      work_.notify_one();
+    }
+  }
+  // The job may be done already: then the inbox is not empty, and the process runs at once.
+  if (!state::go_idle(p.word)) schedule(p);
+}
+
+void blocking_pool::serve() {
+  std::unique_lock hold(lock_);
+  for (;;) {
+    if (!queue_.empty()) {
+      blocking_wait* w = queue_.front();
+      queue_.pop_front();
+      hold.unlock();
+      w->work->run();
+      finish(*w);
+      hold.lock();
+      continue;
+    }
+    if (stopping_) break;
+    ++resting_;
+    const bool rested_long = work_.wait_for(hold, rest_limit) == std::cv_status::timeout;
+    --resting_;
+    if (rested_long && queue_.empty()) break;
+  }
+  --threads_;
+  gone_.notify_all();
+}
+
+void blocking_pool::finish(blocking_wait& w) {
+  const pid waiter = w.waiter;  // the frame of `w` may be gone as soon as this is posted
+  w.done.kind = signal_kind::job_done;
+  static_cast<void>(post(waiter, &w.done));  // it waits for this, so it is there
+}
+
+void blocking_pool::stop() {
+  std::unique_lock hold(lock_);
+  stopping_ = true;
+  work_.notify_all();
+  gone_.wait(hold, [this] { return threads_ == 0; });
+}
+
+}  // namespace kin::detail

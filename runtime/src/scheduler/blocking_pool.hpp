@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads for calls that may block: made when all are busy, gone after 10 s without work.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <kin/blocking.hpp>
+#include <kin/pid.hpp>
+#include <kin/wait.hpp>
+
+#include "process/signal.hpp"
+
+namespace kin::detail {
+
+struct control_block;
+
+/// The wait of a process for a job; on its stack. The signal that ends it needs no memory.
+struct blocking_wait : wait {
+  job* work = nullptr;
+  pid waiter;
+  signal done{};
+};
+
+class blocking_pool {
+ public:
+  explicit blocking_pool(unsigned threads_max) : threads_max_(threads_max) {}
+  blocking_pool(const blocking_pool&) = delete;
+  blocking_pool& operator=(const blocking_pool&) = delete;
+  ~blocking_pool() { stop(); }
+
+  /// For the process that has just left its stack to wait for its job (landing side), which then goes idle.
+  void submit(control_block& p);
+  void stop();
+
+ private:
+  void serve();
+  static void finish(blocking_wait& w);
+
+  const unsigned threads_max_;
+  std::mutex lock_;
+  std::condition_variable work_;
+  std::condition_variable gone_;
+  std::deque<blocking_wait*> queue_;
+  unsigned threads_ = 0;
+  unsigned resting_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace kin::detail

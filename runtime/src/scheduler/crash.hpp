@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of a process that ends badly, made while its state still stands.
+#pragma once
+
+#include "process/control_block.hpp"
+
+namespace kin::detail {
+
+void report_crash(control_block& p) noexcept;
+
+/// Parent, its parent, and so on; names where they had one.
+std::vector<std::string> ancestors_of(const control_block& p);
+
+}  // namespace kin::detail

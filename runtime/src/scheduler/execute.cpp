@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// How one scheduled process is run: signals first, then as much of its code as its budget allows.
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "process/death.hpp"
+#include "process/mailbox.hpp"
+#include "process/scheduling.hpp"
+#include "process/unwinding.hpp"
+#include "scheduler/crash.hpp"
+#include "scheduler/machine_core.hpp"
+#include "scheduler/worker.hpp"
+
+namespace kin::detail {
+namespace {
+
+constexpr int turn_budget = 4000;        // OTP's reductions
+constexpr int death_budget = 20'000;     // signals told, messages thrown away, before others get a turn
+
+enum class turn : std::uint8_t { idle, again, over };
+
+// Calls user code; an exception that escapes dooms the process.
+template <class F>
+bool guarded(control_block& p, F call) {
+  try {
+    call();
+    return true;
+  } catch (const unwinding&) {
+    // kin::exit or a fatal signal: the reason is noted
+  } catch (const call_failed& failure) {
+    p.set(flag_spoke);
+    doom(p, reason_access::failed_call(failure.reason(), failure.where()));
+  } catch (...) {
+    p.set(flag_spoke);
+    doom(p, exit_reason::error(std::current_exception()));
+  }
+  doom(p, normal);  // an unwinding that was swallowed half way
+  return false;
+}
+
+void note_idle_timer(control_block& p, const next& then) {
+  const duration limit = then.idle_limit();
+  p.clear(flag_idle_passed);
+  if (limit == infinity) {
+    p.clear(flag_idle_timer);
+    return;
+  }
+  p.set(flag_idle_timer);
+  p.more().idle_deadline = limit.count() <= 0 ? 0 : deadline_in(limit);
+  if (limit.count() <= 0) {
+    p.set(flag_idle_passed);
+  } else {
+    arm_tick(p, p.extra->idle_deadline);
+  }
+}
+
+// What a callback returned. False: it ends.
+bool follow(control_block& p, next& then) {
+  while (then.continues()) {
+    auto continuation = then.take_continuation();
+    if (!guarded(p, [&] { then = continuation->run(); })) return false;
+  }
+  if (then.stops()) {
+    if (!then.reason().is_orderly()) p.set(flag_spoke);
+    doom(p, then.reason());
+    return false;
+  }
+  if (then.idle_limit() != infinity || p.is(flag_idle_timer)) [[unlikely]] note_idle_timer(p, then);
+  return true;
+}
+
+// The message in hand was handled: what becomes of it.
+void finish_in_hand(control_block& p, const incoming& in) {
+  signal* s = std::exchange(p.in_hand, nullptr);
+  if (in.was_taken()) return;
+  if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));
+  free_signal(s);
+}
+
+// A handler left it: it goes back to its place, behind those that were left before.
+void put_back(control_block& p, signal* s) {
+  signal*& place = p.left == nullptr ? p.queue_first : p.left->next;
+  s->next = place;
+  place = s;
+  if (s->next == nullptr) p.queue_last = s;
+  p.left = s;
+}
+
+// One message that is out of the inbox.
+bool handle_queued(control_block& p) {
+  signal* before = p.left;
+  signal* s = before == nullptr ? p.queue_first : before->next;
+  unqueue(p, s, before);
+  p.in_hand = s;
+  incoming in(*s);
+  next then;
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
+  if (in.was_taken()) {
+    p.in_hand = nullptr;
+  } else if (in.was_left()) {
+    p.in_hand = nullptr;
+    put_back(p, s);
+  } else if (alive) {
+    finish_in_hand(p, in);
+    p.left = nullptr;  // what was left before is offered again, from the oldest
+  }
+  return alive;
+}
+
+// The single message in the inbox, where it lies. True: the process is idle, or goes on with `alive`.
+turn handle_in_place(control_block& p, signal* s) {
+  p.in_hand = s;
+  p.set(flag_in_place);
+  incoming in(*s);
+  next then;
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
+  if (!alive) return turn::over;
+  if (p.is(flag_in_place) && !in.was_left()) {
+    if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));
+    s->type = nullptr;
+    p.in_hand = nullptr;
+    p.clear(flag_in_place);
+    if (!p.is(flag_idle_passed) && state::go_idle_after(p.word, s)) [[likely]] {
+      free_signal(s);
+      return turn::idle;
+    }
+    p.in_hand = s;
+    detach_in_hand(p);
+    p.in_hand = nullptr;
+    free_signal(s);
+    return turn::again;
+  }
+  if (p.is(flag_in_place)) detach_in_hand(p);
+  if (in.was_left()) {
+    p.in_hand = nullptr;
+    put_back(p, s);
+  } else {
+    finish_in_hand(p, in);
+  }
+  return turn::again;
+}
+
+// A process without a stack: its handler, message by message.
+turn run_handler(control_block& p) {
+  if (p.queue_first == nullptr && !p.is(flag_idle_passed)) {
+    if (signal* s = state::single_mail(p.word); s != nullptr && s->to == p.low_id()) {
+      const turn t = handle_in_place(p, s);
+      if (t != turn::again) return t;
+    }
+  }
+  for (;;) {
+    drain(p);
+    if (p.is(flag_doomed)) return turn::over;
+    while (p.queue_first != nullptr && (p.left == nullptr || p.left->next != nullptr)) {
+      if (--this_worker().budget < 0) return turn::again;
+      if (!handle_queued(p)) return turn::over;
+      if (has_news(p)) drain(p);
+      if (p.is(flag_doomed)) return turn::over;
+    }
+    if (p.is(flag_idle_passed)) {
+      p.clear(flag_idle_passed);
+      p.clear(flag_idle_timer);
+      next then;
+      if (!guarded(p, [&] { then = p.body->timed_out(); }) || !follow(p, then)) return turn::over;
+      continue;
+    }
+    if (state::go_idle(p.word)) return turn::idle;
+  }
+}
+
+turn start(control_block& p) {
+  p.clear(flag_fresh);
+  next then;
+  if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
+  if (behaviour* successor = std::exchange(this_worker().successor, nullptr)) {
+    delete std::exchange(p.body, successor);
+    if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
+  }
+  if (p.is(flag_doomed) || !follow(p, then)) return turn::over;
+  return run_handler(p);
+}
+
+// Whether a process that waits in the middle of a function has something to go on for.
+bool may_go_on(control_block& p) {
+  wait& w = *p.waiting;
+  if (w.kind == wait_kind::blocking) return w.late;  // not even the end interrupts it
+  if (p.is(flag_doomed) || w.late || w.answer != nullptr || w.kind == wait_kind::turn) return true;
+  if (w.kind != wait_kind::message) return false;
+  for (signal* s = w.seen == nullptr ? p.queue_first : w.seen->next; s != nullptr; s = s->next) {
+    if (w.may_take(*s->type->info)) return true;
+    w.seen = s;
+  }
+  return false;
+}
+
+// Enters the stack that the process waits on. Comes back when another process leaves a stack to this loop.
+void enter(worker& w, control_block& p) {
+  stack& to = *std::exchange(p.stopped_on, nullptr);
+  stack& mine = *w.on;
+  w.landing = landing_action::keep_loop;
+  w.on = &to;
+  stack& came_from = switch_stack(mine, to);
+  this_worker().landed(came_from);
+}
+
+void end(worker& w, control_block& p) {
+  if (!p.is(flag_exiting) && p.is(flag_spoke)) report_crash(p);
+  const bool is_root = p.is(flag_root);
+  const exit_reason why = is_root ? reason_of(p) : exit_reason(normal);
+  if (!go_on_dying(p, w.machine.names, death_budget)) {
+    w.schedule_last(p);
+    return;
+  }
+  if (is_root) w.machine.root_ended(p.name(), why);
+  w.machine.process_ended(w, p);
+}
+
+}  // namespace
+
+void execute(worker& w, control_block& p) noexcept {
+  w.current = &p;
+  w.budget = turn_budget;
+  w.running.store(&p, std::memory_order_relaxed);
+  if (p.stopped_on != nullptr) {
+    do {
+      drain(p);
+      if (may_go_on(p)) return enter(w, p);
+    } while (!state::go_idle(p.word));
+    return;
+  }
+  turn t = turn::over;
+  if (p.is(flag_fresh)) [[unlikely]] {
+    t = start(p);
+  } else if (!p.is(flag_exiting)) [[likely]] {
+    t = run_handler(p);
+  }
+  switch (t) {
+    case turn::idle:
+      break;
+    case turn::again:
+      this_worker().schedule_last(p);
+      break;
+    case turn::over:
+      end(this_worker(), p);
+      break;
+  }
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who searches, who sleeps, whom to wake. Four rules, each worth 3 to 20 times on two workers:
+//   1  wake a helper only for surplus: what is left after what this worker does next
+//   2  one searcher at a time; it wakes the next one when its loot leaves a surplus
+//   3  never steal a lone item, unless it has not moved between two looks or its worker is stuck
+//   4  pause between thefts while the loot is short-lived: the pause doubles from 2 µs to 1 ms
+// A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no CPU.
+//   I1  A producer makes its item visible, then reads `parked_`; a parker counts itself in, has every thread run a
+//       barrier, then looks for items once more. One of the two sees the other.
+#pragma once
+
+#include <atomic>
+
+#include "base/clock.hpp"
+
+namespace kin::detail {
+
+class machine_core;
+class worker;
+struct control_block;
+
+class idle_workers {
+ public:
+  explicit idle_workers(machine_core& machine) : machine_(machine) {}
+
+  /// The caller's queue is empty: finds it something, sleeping if need be. Null: the machine stops.
+  control_block* find_work(worker& w);
+  /// There is surplus on this worker. One load if nobody is parked.
+  void wake_helper();
+  /// There is work that no worker has yet; any thread.
+  void wake_for_injected();
+  void wake_all();
+  [[nodiscard]] unsigned parked() const { return parked_.load(std::memory_order_relaxed); }
+
+ private:
+  control_block* look(worker& w, bool waited);
+  control_block* rob(worker& thief, worker& victim, bool all);
+  bool may_rob(worker& victim, bool waited, bool& all);
+  void park(worker& w);
+  bool wake_one();
+
+  machine_core& machine_;
+  std::atomic<unsigned> parked_{0};
+  std::atomic<bool> searching_{false};
+};
+
+}  // namespace kin::detail

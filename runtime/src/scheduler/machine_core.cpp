@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/machine_core.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace kin::detail {
+namespace {
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+machine_options completed(machine_options given) {
+  if (given.workers == 0) given.workers = usable_cores();
+  given.workers = std::min(given.workers, machine_core::workers_max - machine_core::extra_workers_max);
+  if (given.stack_bytes == 0) given.stack_bytes = default_stack_bytes;
+  if (given.blocking_threads == 0) given.blocking_threads = 1;
+  if (!given.reports) given.reports = &print_report;
+  return given;
+}
+
+}  // namespace
+
+machine_core::machine_core(machine_options given)
+    : options(completed(std::move(given))),
+      stacks(options.stack_bytes),
+      blocks(*this),
+      idle(*this),
+      jobs(options.blocking_threads),
+      watch(*this),
+      outside_blocks_(std::make_unique<block_pool>(blocks)) {
+  for (unsigned i = 0; i < options.workers; ++i) {
+    owned_.push_back(std::make_unique<worker>(*this, i));
+    workers_[i].store(owned_.back().get(), std::memory_order_release);
+  }
+  count_.store(options.workers, std::memory_order_release);
+}
+
+machine_core::~machine_core() {
+  outside_blocks_.reset();
+  owned_.clear();
+}
+
+void machine_core::start() {
+  phase_.store(phase::running, std::memory_order_release);
+  for (const auto& w : owned_) w->start();
+  watch.start();
+}
+
+void machine_core::begin_stop() { phase_.store(phase::stopping, std::memory_order_release); }
+
+void machine_core::stop_workers() {
+  watch.stop();
+  jobs.stop();
+  stopping.store(true, std::memory_order_seq_cst);
+  for (unsigned i = 0; i < worker_count(); ++i) worker_at(i)->bed.wake();
+  for (unsigned i = 0; i < worker_count(); ++i) worker_at(i)->join();
+  phase_.store(phase::stopped, std::memory_order_release);
+}
+
+bool machine_core::add_extra_worker() {
+  const std::lock_guard hold(outside_lock_);
+  const unsigned count = worker_count();
+  if (count >= options.workers + extra_workers_max || stopping.load(std::memory_order_relaxed)) return false;
+  owned_.push_back(std::make_unique<worker>(*this, count));
+  owned_.back()->extra.store(true, std::memory_order_relaxed);
+  workers_[count].store(owned_.back().get(), std::memory_order_release);
+  count_.store(count + 1, std::memory_order_release);
+  owned_.back()->start();
+  return true;
+}
+
+control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> body) {
+  control_block* p = nullptr;
+  std::uint64_t id = 0;
+  if (w != nullptr) {
+    p = &w->blocks.take();
+    id = w->fresh_process_id();
+    w->spawned.store(w->spawned.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else {
+    const std::lock_guard hold(outside_lock_);
+    p = &outside_blocks_->take();
+    id = process_ids.fetch_add(1, std::memory_order_relaxed);
+    spawned_outside_.fetch_add(1, std::memory_order_relaxed);
+  }
+  p->number.store(static_cast<std::uint32_t>(id), std::memory_order_relaxed);
+  p->serial.store(static_cast<std::uint32_t>(id >> 32U), std::memory_order_relaxed);
+  p->flags = flag_fresh;
+  p->calls = 0;
+  p->body = body.release();
+  state::revive(p->word);
+  return *p;
+}
+
+void machine_core::inject(control_block& p) {
+  injected.push(p);
+  idle.wake_for_injected();
+}
+
+void machine_core::root_ended(pid root, const exit_reason& why) {
+  const std::lock_guard hold(ends_lock_);
+  std::erase(roots_, root);
+  if (std::erase(awaited_, root) != 0) ended_roots_.emplace_back(root, why);
+  ends_.notify_all();
+}
+
+void machine_core::process_ended(worker& w, control_block& p) {
+  w.blocks.give(p);
+  w.ended.store(w.ended.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  if (waited_for_.load(std::memory_order_seq_cst)) [[unlikely]] {
+    const std::lock_guard hold(ends_lock_);
+    ends_.notify_all();
+  }
+}
+
+std::uint64_t machine_core::process_count() const {
+  // Ends before starts: what is counted as ended was counted as started.
+  std::uint64_t ended = 0;
+  std::uint64_t spawned = 0;
+  for (unsigned i = 0; i < worker_count(); ++i) ended += worker_at(i)->ended.load(std::memory_order_seq_cst);
+  for (unsigned i = 0; i < worker_count(); ++i) spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
+  return spawned + spawned_outside_.load(std::memory_order_relaxed) - ended;
+}
+
+pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited) {
+  if (state() >= phase::stopping) throw error(noproc, "spawn: this machine has been stopped");
+  control_block& p = make_process(nullptr, std::move(body));
+  p.set(flag_root);
+  const pid name = p.name();
+  {
+    const std::lock_guard hold(ends_lock_);
+    roots_.push_back(name);
+    if (awaited) awaited_.push_back(name);
+  }
+  inject(p);
+  return name;
+}
+
+void machine_core::wait_for_root(pid root, exit_reason& why) {
+  std::unique_lock hold(ends_lock_);
+  ends_.wait(hold, [&] {
+    auto found = std::find_if(ended_roots_.begin(), ended_roots_.end(), [&](auto& e) { return e.first == root; });
+    if (found == ended_roots_.end()) return false;
+    why = found->second;
+    ended_roots_.erase(found);
+    return true;
+  });
+}
+
+std::vector<pid> machine_core::roots() {
+  const std::lock_guard hold(ends_lock_);
+  return {roots_.rbegin(), roots_.rend()};
+}
+
+namespace {
+std::chrono::steady_clock::time_point as_time_point(nanotime time) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(time));
+}
+}  // namespace
+
+bool machine_core::wait_for_roots(nanotime until) {
+  std::unique_lock hold(ends_lock_);
+  return ends_.wait_until(hold, as_time_point(until), [this] { return roots_.empty(); });
+}
+
+bool machine_core::wait_for_all(nanotime until) {
+  waited_for_.store(true, std::memory_order_seq_cst);
+  std::unique_lock hold(ends_lock_);
+  const bool all = ends_.wait_until(hold, as_time_point(until), [this] { return process_count() == 0; });
+  waited_for_.store(false, std::memory_order_seq_cst);
+  return all;
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine from inside: its workers and what they share.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <kin/machine.hpp>
+
+#include "context/stack_source.hpp"
+#include "process/block_table.hpp"
+#include "process/name_table.hpp"
+#include "queue/inject_queue.hpp"
+#include "scheduler/blocking_pool.hpp"
+#include "scheduler/idle.hpp"
+#include "scheduler/sysmon.hpp"
+#include "scheduler/worker.hpp"
+
+namespace kin::detail {
+
+class machine_core {
+ public:
+  explicit machine_core(machine_options given);
+  machine_core(const machine_core&) = delete;
+  machine_core& operator=(const machine_core&) = delete;
+  ~machine_core();
+
+  static constexpr unsigned workers_max = 256;
+  static constexpr unsigned extra_workers_max = 64;
+
+  machine_options options;
+  stack_source stacks;
+  block_table blocks;
+  name_table names;
+  inject_queue<control_block> injected;
+  idle_workers idle;
+  blocking_pool jobs;
+  sysmon watch;
+  std::atomic<bool> stopping{false};        // workers leave their loops
+  std::atomic<std::uint64_t> references{1};
+  std::atomic<std::uint64_t> process_ids{1};
+
+  enum class phase : std::uint8_t { fresh, running, stopping, stopped };
+  [[nodiscard]] phase state() const { return phase_.load(std::memory_order_acquire); }
+  void start();
+  /// From now on nobody spawns from outside.
+  void begin_stop();
+  /// After the last process.
+  void stop_workers();
+
+  [[nodiscard]] unsigned worker_count() const { return count_.load(std::memory_order_acquire); }
+  [[nodiscard]] worker* worker_at(unsigned i) const { return workers_[i].load(std::memory_order_acquire); }
+  /// One more, while others are stuck. False: there are enough.
+  bool add_extra_worker();
+
+  /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or null.
+  control_block& make_process(worker* w, std::unique_ptr<behaviour> body);
+  void inject(control_block& p);
+  void root_ended(pid root, const exit_reason& why);
+  /// All its signals are told: frees the block.
+  void process_ended(worker& w, control_block& p);
+  [[nodiscard]] std::uint64_t process_count() const;
+
+  /// Any thread that is no worker. With `awaited`, wait_for_root must be called.
+  pid spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited);
+  void wait_for_root(pid root, exit_reason& why);
+  /// What was spawned from outside and may live, newest first.
+  [[nodiscard]] std::vector<pid> roots();
+  /// Waits until none of those is left. False: the time was up.
+  bool wait_for_roots(nanotime until);
+  /// Waits until no process is left. False: the time was up.
+  bool wait_for_all(nanotime until);
+
+ private:
+  std::array<std::atomic<worker*>, workers_max> workers_{};
+  std::atomic<unsigned> count_{0};
+  std::vector<std::unique_ptr<worker>> owned_;
+  std::mutex outside_lock_;  // blocks and ids for spawns from outside; also add_extra_worker
+  std::unique_ptr<block_pool> outside_blocks_;
+  std::atomic<std::uint64_t> spawned_outside_{0};
+  std::atomic<phase> phase_{phase::fresh};
+
+  std::mutex ends_lock_;
+  std::condition_variable ends_;
+  std::vector<pid> roots_;
+  std::vector<pid> awaited_;
+  std::vector<std::pair<pid, exit_reason>> ended_roots_;  // awaited ones
+  std::atomic<bool> waited_for_{false};
+};
+
+}  // namespace kin::detail

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The timers of a worker, and the ticks by which a process learns that its wait is over.
+#include <array>
+#include <utility>
+
+#include "base/pool.hpp"
+#include "process/mailbox.hpp"
+#include "process/name_table.hpp"
+#include "process/scheduling.hpp"
+#include "scheduler/machine_core.hpp"
+#include "scheduler/worker.hpp"
+
+namespace kin::detail {
+namespace {
+
+constexpr std::size_t fired_at_once = 64;
+
+void free_entry(timer_entry& entry) noexcept { give_memory(&entry, timer_class); }
+
+void drop_payload(timer_entry& entry) noexcept {
+  if (entry.payload != nullptr) destroy_signal(std::exchange(entry.payload, nullptr));
+}
+
+// A message to whoever it is for; nobody there: dropped.
+void deliver(machine_core& machine, timer_entry& entry) {
+  pid to = entry.to;
+  if (!entry.to_name.empty()) {
+    const name_entry* name = machine.names.find({entry.to_name, hash_text(entry.to_name)});
+    to = name == nullptr ? pid{} : name->holder();
+  }
+  signal* s = std::exchange(entry.payload, nullptr);
+  if (!post(to, s)) refuse(s, noproc);
+  free_entry(entry);
+}
+
+void deliver_tick(timer_entry& entry) {
+  static_cast<signal&>(entry.tick) = {nullptr, 0, signal_kind::tick, no_class, 0, nullptr};
+  entry.tick.record = &entry;
+  if (!post(entry.to, &entry.tick)) free_entry(entry);
+}
+
+}  // namespace
+
+timer_entry& worker::arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name, signal* payload) {
+  auto& entry = *static_cast<timer_entry*>(take_memory(sizeof(timer_entry), timer_class));
+  entry.hook = {};
+  entry.deadline.store(deadline, std::memory_order_relaxed);
+  entry.owner = this;
+  entry.payload = payload;
+  entry.to = to;
+  entry.to_name = to_name;
+  const owner_scope hold(timers_lock_);
+  entry.state.store(number << 2U | timer_entry::armed, std::memory_order_release);
+  wheel_.add(entry);
+  if (deadline < timers_due.load(std::memory_order_relaxed)) {
+    timers_due.store(wheel_.next_look(), std::memory_order_relaxed);
+  }
+  return entry;
+}
+
+void worker::give_back(timer_entry& entry) noexcept {
+  drop_payload(entry);
+  if (here() == this) {
+    const owner_scope hold(timers_lock_);
+    if (entry.linked) wheel_.remove(entry);
+    free_entry(entry);
+    return;
+  }
+  timer_entry* first = returned_.load(std::memory_order_relaxed);
+  do {
+    entry.next_returned = first;
+  } while (!returned_.compare_exchange_weak(first, &entry, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void worker::take_returned_timers() {
+  timer_entry* entry = returned_.exchange(nullptr, std::memory_order_acquire);
+  while (entry != nullptr) {
+    timer_entry* rest = entry->next_returned;
+    if (entry->linked) wheel_.remove(*entry);
+    free_entry(*entry);
+    entry = rest;
+  }
+}
+
+void worker::fire_due(nanotime time, bool robbed) {
+  std::array<timer_entry*, fired_at_once> due{};
+  std::size_t count = 0;
+  do {
+    count = 0;
+    auto collect = [&] {
+      take_returned_timers();
+      wheel_.expire(time, due.size(), [&](wheel_item& item) {
+        auto& entry = static_cast<timer_entry&>(item);
+        // Cancelled meanwhile: whoever did that returns it, and finds it out of the wheel.
+        const auto number = entry.state.load(std::memory_order_acquire) >> 2U;
+        if (entry.settle(number, timer_entry::fired)) due[count++] = &entry;
+      });
+      timers_due.store(wheel_.next_look(), std::memory_order_relaxed);
+    };
+    if (robbed) {
+      const other_scope hold(timers_lock_);
+      collect();
+    } else {
+      const owner_scope hold(timers_lock_);
+      collect();
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      due[i]->payload == nullptr ? deliver_tick(*due[i]) : deliver(machine, *due[i]);
+    }
+  } while (count == due.size());
+}
+
+// The process floor's side.
+
+void arm_tick(control_block& p, nanotime deadline) {
+  if (p.timer != nullptr) {
+    if (p.timer->deadline.load(std::memory_order_relaxed) <= deadline) return;  // comes first, and the process looks again then
+    drop_tick(p);
+  }
+  worker& w = this_worker();
+  p.timer = &w.arm(w.fresh_reference(), deadline, p.name(), {}, nullptr);
+}
+
+bool tick_is_current(control_block& p, record_signal& tick) {
+  auto* entry = static_cast<timer_entry*>(tick.record);
+  const bool current = p.timer == entry;
+  if (current) p.timer = nullptr;
+  free_entry(*entry);
+  return current;
+}
+
+void discard_tick(record_signal& tick) noexcept { free_entry(*static_cast<timer_entry*>(tick.record)); }
+
+void drop_tick(control_block& p) noexcept {
+  timer_entry* entry = std::exchange(p.timer, nullptr);
+  if (entry == nullptr) return;
+  const auto number = entry->state.load(std::memory_order_acquire) >> 2U;
+  // If it has fired, its tick is under way to this process, and is consumed there.
+  if (entry->settle(number, timer_entry::cancelled)) entry->owner->give_back(*entry);
+}
+
+}  // namespace kin::detail

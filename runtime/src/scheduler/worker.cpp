@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/worker.hpp"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/assert.hpp"
+#include "process/mailbox.hpp"
+#include "scheduler/machine_core.hpp"
+#include "scheduler/overflow.hpp"
+
+namespace kin::detail {
+namespace {
+
+constexpr std::uint64_t numbers_at_once = 1024;
+constexpr std::uint64_t ids_at_once = 64;
+constexpr std::uint64_t fair_every = 61;  // turns
+constexpr nanotime look_interval = 20'000;
+constexpr std::uint32_t most_turns_unseen = 64;
+
+// __cxa_get_globals is declared const: a compiler may call it once and use the old thread's after a switch.
+KIN_NOIPA exception_state* exceptions_of_this_thread() noexcept {
+  asm volatile("" ::: "memory");
+  return reinterpret_cast<exception_state*>(abi::__cxa_get_globals());
+}
+
+}  // namespace
+
+worker* here() noexcept { return static_cast<worker*>(thread_pool()); }
+
+worker::worker(machine_core& m, unsigned i)
+    : machine(m), index(i), stacks(m.stacks, &enter_loop), blocks(m.blocks), wheel_(now()) {}
+
+worker::~worker() { fire_due(never, false); }
+
+void worker::start() {
+  thread_ = std::thread([this] { thread_main(); });
+}
+void worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void worker::thread_main() {
+  pthread_setname_np(pthread_self(), ("kin/" + std::to_string(index)).c_str());
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  const overflow_guard guard;  // an alternate stack for the report of an overflow
+  set_thread_pool(this);
+  exceptions = exceptions_of_this_thread();
+  adopt_thread_stack(thread_stack_);
+  stack& first = stacks.take();
+  on = &first;
+  landing = landing_action::keep_loop;
+  leaving = nullptr;
+  stack& last = switch_stack(thread_stack_, first);
+  stacks.give(last);  // the loop that saw the machine's end; its stack is only freed from here on
+  set_thread_pool(nullptr);
+}
+
+void enter_loop(stack& came_from) noexcept {
+  worker& w = this_worker();
+  if (&came_from != &w.thread_stack_) w.landed(came_from);
+  worker::loop();
+}
+
+void worker::loop() noexcept {
+  for (;;) {
+    worker& w = this_worker();  // I1
+    control_block* p = w.next_process();
+    if (p == nullptr) break;
+    execute(w, *p);
+  }
+  worker& w = this_worker();
+  stack& mine = *w.on;
+  switch_stack(mine, w.thread_stack_);
+  std::terminate();  // nobody comes back
+}
+
+control_block* worker::next_process() {
+  current = nullptr;
+  running.store(nullptr, std::memory_order_relaxed);
+  const std::uint64_t turn = turns.load(std::memory_order_relaxed) + 1;
+  turns.store(turn, std::memory_order_relaxed);
+  if (--turns_to_look_ == 0) [[unlikely]] look_at_clock();
+  if (machine.stopping.load(std::memory_order_relaxed)) [[unlikely]] return nullptr;
+  const bool fair = turn % fair_every == 0;
+  if (fair) {
+    if (control_block* p = machine.injected.pop()) return p;
+  }
+  if (control_block* p = queue.pop(fair)) return p;
+  if (control_block* p = machine.injected.pop()) return p;
+  return machine.idle.find_work(*this);
+}
+
+void worker::look_at_clock() {
+  const nanotime time = now();
+  const nanotime per_turn = std::max<nanotime>((time - last_look_) / look_every_, 1);
+  last_look_ = time;
+  look_every_ = static_cast<std::uint32_t>(std::clamp<nanotime>(look_interval / per_turn, 1, most_turns_unseen));
+  turns_to_look_ = look_every_;
+  if (time >= timers_due.load(std::memory_order_relaxed)) fire_due(time, false);
+}
+
+void worker::schedule(control_block& p) {
+  if (queue.push_slot(p)) machine.idle.wake_helper();
+}
+void worker::schedule_last(control_block& p) {
+  queue.push_back(p);
+  if (queue.size() > 1) machine.idle.wake_helper();
+}
+
+void worker::wait_here(control_block& p, landing_action then) {
+  stack& to = stacks.take();
+  stack& mine = *on;
+  p.stopped_on = &mine;
+  landing = then;
+  leaving = &p;
+  const exception_state saved = *exceptions;
+  const bool in_catch = saved.caught != nullptr || saved.uncaught != 0;
+  if (in_catch) [[unlikely]] *exceptions = {};
+  on = &to;
+  stack& came_from = switch_stack(mine, to);
+  worker& w = this_worker();  // I1: perhaps another one
+  w.landed(came_from);
+  if (in_catch) [[unlikely]] *w.exceptions = saved;
+}
+
+void worker::landed(stack& left) {
+  switch (landing) {
+    case landing_action::keep_loop:
+      stacks.give(left);
+      break;
+    case landing_action::go_idle:
+      if (!state::go_idle(leaving->word)) schedule(*leaving);
+      break;
+    case landing_action::requeue:
+      schedule_last(*leaving);
+      break;
+    case landing_action::start_job:
+      machine.jobs.submit(*leaving);
+      break;
+  }
+}
+
+std::uint64_t worker::fresh_reference() {
+  if (next_reference_ == last_reference_) {
+    next_reference_ = machine.references.fetch_add(numbers_at_once, std::memory_order_relaxed);
+    last_reference_ = next_reference_ + numbers_at_once;
+  }
+  return next_reference_++;
+}
+
+std::uint64_t worker::fresh_process_id() {
+  if (next_id_ == last_id_) {
+    next_id_ = machine.process_ids.fetch_add(ids_at_once, std::memory_order_relaxed);
+    last_id_ = next_id_ + ids_at_once;
+  }
+  return next_id_++;
+}
+
+// The upward calls of the process floor.
+
+void schedule(control_block& p) {
+  machine_core* machine = machine_of(p);
+  worker* w = here();
+  if (w != nullptr && &w->machine == machine) [[likely]] {
+    w->schedule(p);
+  } else if (machine != nullptr) {
+    machine->inject(p);
+  }
+}
+
+control_block* current_process() noexcept {
+  worker* w = here();
+  return w == nullptr ? nullptr : w->current;
+}
+
+std::uint64_t fresh_reference() { return this_worker().fresh_reference(); }
+
+}  // namespace kin::detail

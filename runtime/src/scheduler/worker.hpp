@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread that runs processes, and all that is its own: queue, timers, stacks, blocks, nodes.
+//
+// No worker has a stack for its scheduler: every stack runs `loop`. A process that starts or handles a message is a
+// plain call on the stack the worker stands on. When it waits in the middle of a function, that stack stays with it and
+// the worker goes on with another from its pool.
+//   I1  After every callback the loop asks again which worker it is: the callback may have come back on another.
+//   I2  What must happen to the stack that was left is noted in `landing` and done by the side that lands, after the
+//       context is stored: only then may another worker enter it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include <kin/behaviour.hpp>
+
+#include "base/biased_lock.hpp"
+#include "base/pool.hpp"
+#include "context/stack_source.hpp"
+#include "process/block_table.hpp"
+#include "queue/parker.hpp"
+#include "queue/run_queue.hpp"
+#include "queue/timer_wheel.hpp"
+#include "scheduler/timer_entry.hpp"
+
+namespace kin::detail {
+
+class machine_core;
+
+/// What a fresh stack runs: the worker loop.
+[[noreturn]] void enter_loop(stack& came_from) noexcept;
+
+/// What happens to the stack that was left, or to the process that waits on it.
+enum class landing_action : std::uint8_t { keep_loop, go_idle, requeue, start_job };
+
+/// The compiler's own record of exceptions in flight, per thread (Itanium ABI).
+struct exception_state {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+};
+
+class worker : public local_pool {
+ public:
+  worker(machine_core& machine, unsigned index);
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+  ~worker();
+
+  void start();
+  void join();
+
+  machine_core& machine;
+  const unsigned index;
+
+  // The process that runs on it, and how far it may go before others get a turn.
+  control_block* current = nullptr;
+  int budget = 0;
+  behaviour* successor = nullptr;  // what `become` was given
+
+  // Stacks.
+  stack* on = nullptr;
+  stack_pool stacks;
+  landing_action landing = landing_action::keep_loop;
+  control_block* leaving = nullptr;
+  exception_state* exceptions = nullptr;
+
+  block_pool blocks;
+
+  /// Worker's thread. Makes `p` run soon: next on this worker, if nothing else is woken meanwhile.
+  void schedule(control_block& p);
+  /// Worker's thread. After all that is queued.
+  void schedule_last(control_block& p);
+
+  /// Leaves the stack of the running process, which waits, until somebody enters it again.
+  void wait_here(control_block& p, landing_action then);
+  /// The first thing to do after a switch: what the other side left to be done (I2).
+  void landed(stack& left);
+
+  // Numbers, taken from the machine in ranges.
+  std::uint64_t fresh_reference();
+  std::uint64_t fresh_process_id();
+
+  // Timers (timers.cpp).
+  timer_entry& arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name, signal* payload);
+  void give_back(timer_entry& entry) noexcept;  // settled, by any thread
+  /// Fires what is due. Worker's thread, or with `robbed` any other.
+  void fire_due(nanotime time, bool robbed);
+
+  // Seen by others.
+  run_queue<control_block> queue;
+  parker bed;
+  std::atomic<bool> parked{false};
+  std::atomic<std::uint64_t> turns{0};        // processes run so far: a hint that it moves
+  std::atomic<std::uint64_t> stuck_at{~0ULL}; // sysmon: at this turn for too long; all it has may be taken
+  std::atomic<control_block*> running{nullptr};  // sysmon: who is it that takes so long
+  std::atomic<nanotime> timers_due{never};
+  std::atomic<std::uint64_t> spawned{0};
+  std::atomic<std::uint64_t> ended{0};
+  std::atomic<bool> extra{false};             // beyond the machine's number, while others are stuck
+
+  // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
+  std::uint64_t seen_turn = 0;
+  nanotime last_steal = 0;
+  nanotime steal_pause = 0;
+
+ private:
+  friend void enter_loop(stack& came_from) noexcept;
+  void thread_main();
+  [[noreturn]] static void loop() noexcept;
+  control_block* next_process();
+  void look_at_clock();
+  void take_returned_timers();
+
+  stack thread_stack_;  // the thread's own, left at start, entered at the end
+  std::thread thread_;
+  std::uint64_t next_reference_ = 0;
+  std::uint64_t last_reference_ = 0;
+  std::uint64_t next_id_ = 0;
+  std::uint64_t last_id_ = 0;
+
+  // How often to look at the clock: about every 20 µs.
+  std::uint32_t turns_to_look_ = 1;
+  std::uint32_t look_every_ = 1;
+  nanotime last_look_ = 0;
+
+  biased_lock timers_lock_;
+  timer_wheel wheel_;
+  std::atomic<timer_entry*> returned_{nullptr};
+};
+
+/// The worker that this thread is, or null. Never remembered over a wait or a callback (I1).
+worker* here() noexcept;
+inline worker& this_worker() noexcept { return *here(); }
+
+/// Runs one process that was scheduled (execute.cpp).
+void execute(worker& w, control_block& p) noexcept;
+
+}  // namespace kin::detail
