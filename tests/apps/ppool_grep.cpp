@@ -20,6 +20,7 @@ constexpr uid_t nobody = 65534;
 /// What a program writes to stdout; its stderr is not ours to show.
 std::string output_of(std::vector<std::string> words, const char* locale) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
@@ -28,7 +29,7 @@ std::string output_of(std::vector<std::string> words, const char* locale) {
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("no fork");
   if (child == 0) {
-    ::setenv("LC_ALL", locale, 1);
+    ::setenv("LC_ALL", locale, 1);  // NOLINT(concurrency-mt-unsafe): a child has one thread
     ::dup2(ends[1], STDOUT_FILENO);
     ::close(ends[0]);
     ::close(ends[1]);
@@ -64,7 +65,7 @@ scratch::~scratch() {
 }
 
 fs::path scratch::file(std::string_view name, std::string_view content) const {
-  const fs::path path = path_ / name;
+  fs::path path = path_ / name;
   fs::create_directories(path.parent_path());
   std::ofstream{path, std::ios::binary}.write(content.data(),
                                               static_cast<std::streamsize>(content.size()));
@@ -120,7 +121,8 @@ std::string differences(const counts& grep, const counts& ours) {
   for (const auto& path : paths) {
     const auto wanted = number(grep, path);
     const auto got = number(ours, path);
-    if (wanted != got) text += path + ": grep " + wanted + ", ppool " + got + "\n";
+    if (wanted == got) continue;
+    text.append(path).append(": grep ").append(wanted).append(", ppool ").append(got) += '\n';
   }
   return text;
 }

@@ -49,7 +49,9 @@ class pseudo_terminal {
   explicit pseudo_terminal(unsigned short columns) {
     ::grantpt(ours_);
     ::unlockpt(ours_);
-    theirs_ = ::open(::ptsname(ours_), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char name[64];
+    EXPECT_EQ(::ptsname_r(ours_, name, sizeof name), 0);
+    theirs_ = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
     const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     ::ioctl(theirs_, TIOCSWINSZ, &size);
   }

@@ -49,12 +49,14 @@ TEST(text, leaves_the_neighbours_of_ill_formed_sequences_alone) {
 }
 
 TEST(text, is_utf8_only_where_the_locale_says_so) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs here
   ::setenv("LC_ALL", "C", 1);
   EXPECT_EQ(ppool::encoding_of_environment(), ppool::encoding::bytes);
   ::setenv("LC_ALL", "C.UTF-8", 1);
   EXPECT_EQ(ppool::encoding_of_environment(), ppool::encoding::utf8);
   ::setenv("LC_ALL", "xx_nowhere", 1);
   EXPECT_EQ(ppool::encoding_of_environment(), ppool::encoding::bytes);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ std::string_view misread(std::string_view regex) {
     const char next = at + 1 < regex.size() ? regex[at + 1] : '\0';
     if (regex[at] == '\n') return "a newline; separate alternatives by |";
     if (regex[at] == '\\') {
-      if (next == '<' || next == '>') return "\\< and \\> are GNU's; write \\b";
-      if (next == '`' || next == '\'') return "\\` and \\' are GNU's; write ^ or $";
+      if (next == '<' || next == '>') return R"(\< and \> are GNU's; write \b)";
+      if (next == '`' || next == '\'') return R"(\` and \' are GNU's; write ^ or $)";
       at += 2;
     } else if (regex[at] == '[') {
       at = after_class(regex, at);

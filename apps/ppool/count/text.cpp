@@ -2,10 +2,10 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <clocale>
 #include <cstdint>
 #include <cstring>
 #include <langinfo.h>
-#include <locale.h>
 #include <string_view>
 
 namespace ppool {

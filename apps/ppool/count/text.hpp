@@ -11,8 +11,8 @@
 //       We break those sequences by a byte that stands in no UTF-8 text; no pattern can name it.
 //   T3  In other locales (C) each byte is a character, for grep and, as Latin-1, for RE2.
 //
-// Not imitated: in UTF-8 grep's [^x], unlike its '.', takes sequences beyond U+10FFFF (lead bytes F4
-// to F7; it is glibc's regex that does). Such bytes are in no text; some binary files show it.
+// Not imitated: in UTF-8 grep's [^x], unlike its '.', takes sequences beyond U+10FFFF (lead bytes
+// F4 to F7; it is glibc's regex that does). Such bytes are in no text; some binary files show it.
 #pragma once
 
 #include <span>

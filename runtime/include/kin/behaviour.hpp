@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
@@ -71,6 +72,10 @@ class behaviour {
   static void* operator new(std::size_t bytes);
   static void operator delete(void* memory, std::size_t bytes) noexcept;
 };
+
+/// In a catch (...) of a behaviour: the reason that this process would end with, and the end is called off, so that the
+/// behaviour can clean up and then return kin::stop(reason). Nothing if an exit signal ends it: then it must rethrow.
+[[nodiscard]] std::optional<exit_reason> caught_exit();
 
 namespace detail {
 /// To be called last in `start`: when it returns, `then` takes the place of the behaviour that runs.

@@ -75,8 +75,15 @@ class next {
   bool hibernates_ = false;
 };
 
+namespace detail {
+/// A process, or what names one: `stop(server)` ends it, see gen_server.hpp.
+template <class T>
+concept names_process = std::is_same_v<T, pid> || requires { typename T::server_type; };
+}  // namespace detail
+
 /// Returned: end with this reason. `terminate` runs first.
 template <class Why>
+  requires(!detail::names_process<Why>)
 [[nodiscard]] next stop(Why why) {
   if constexpr (std::is_same_v<Why, exit_reason>) {
     return next::stop(std::move(why));

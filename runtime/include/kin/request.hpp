@@ -23,6 +23,7 @@
 namespace kin::detail {
 
 class promise_record;
+class server_host;  // the behaviour that a request is applied to; each behaviour of the gen family has one
 
 /// Behind the header of a request's signal, before its value.
 struct request_head {
@@ -33,7 +34,7 @@ struct request_head {
 /// A request knows the function that applies it; its type says for what class of server it was made.
 struct request_type : message_type {
   const std::type_info* server;
-  next (*apply)(void* server, signal& request);
+  next (*apply)(server_host& host, signal& request);
 };
 
 inline request_head& head_of(signal& request) {

@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/behaviour.hpp>
 
+#include <exception>
 #include <ostream>
 
 #include "base/pool.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
+#include "process/unwinding.hpp"
 
 namespace kin {
+
+std::optional<exit_reason> caught_exit() {
+  detail::control_block& p = *detail::current_process();
+  try {
+    throw;
+  } catch (const detail::unwinding&) {
+    if (!p.is(detail::flag_own_exit)) return std::nullopt;
+    exit_reason why = detail::reason_of(p);
+    p.clear(detail::flag_doomed);
+    p.clear(detail::flag_own_exit);
+    p.clear(detail::flag_spoke);
+    return why;
+  } catch (const call_failed& failure) {
+    return detail::reason_access::failed_call(failure.reason(), failure.where());
+  } catch (...) {
+    return exit_reason::error(std::current_exception());
+  }
+}
 
 message incoming::take() {
   detail::control_block& p = *detail::current_process();

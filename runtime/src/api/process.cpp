@@ -96,8 +96,11 @@ result<pid> start_process(start_request request) {
 
 void exit_self(exit_reason why) {
   control_block& p = calling_process("kin::exit");
-  if (!why.is_orderly()) p.set(flag_spoke);
-  doom(p, std::move(why));
+  if (!p.is(flag_doomed)) {
+    p.set(flag_own_exit);
+    if (!why.is_orderly()) p.set(flag_spoke);
+    doom(p, std::move(why));
+  }
   throw unwinding{};
 }
 

@@ -77,6 +77,7 @@ enum flag : std::uint32_t {
   flag_dead = 128,        // its word says DEAD; links and watchers are still to be told
   flag_spoke = 256,       // it ended by an exception of its own, not by a signal: worth a report
   flag_root = 512,        // somebody outside waits for its end
+  flag_own_exit = 2048,   // kin::exit doomed it, not a signal
   flag_doubled = 1024,    // some link of its may have two records
 };
 

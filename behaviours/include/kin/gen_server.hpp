@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server is a plain class. Requests are types; the overload of handle_call that takes one decides what call returns:
+//
+//   R                handle_call(request)                 the answer
+//   R                handle_call(request, kin::pid who)   ... when it matters who asks
+//   kin::replies<R>  handle_call(request, kin::from<R>)   ... when it comes later, or more than a value is to be said
+//   void | kin::next handle_cast(message)
+//   kin::clauses     handle_info()       what arrives from a bare pid, and kin::timeout: clauses, as in receive
+//   void | kin::next init()              after the constructor, in the new process; may return ignore(), stop(reason)
+//   void             terminate(const kin::exit_reason&)   before an end that is no kill and, unless it traps, no signal
+//   auto             format_status() const                what reports print as the state
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <kin/behaviour.hpp>
+#include <kin/gen.hpp>
+#include <kin/link.hpp>
+#include <kin/receive.hpp>
+
+namespace kin {
+
+/// The tag of a server class; no virtuals, nothing to override.
+struct gen_server {};
+
+/// How a server starts.
+template <class Server>
+struct start_options {
+  std::optional<kin::name<Server>> name = {};  ///< registered before the constructor runs
+  duration timeout = infinity;                 ///< for constructor and init; then it is killed
+};
+
+namespace detail {
+
+/// What a server needs until it has started.
+struct starting {
+  promise ready;
+  name_text name;
+  bool linked = false;
+  bool gentle = false;
+};
+
+/// The compiled half of a server: start protocol, dispatch, termination.
+class server_process : public behaviour, private server_host {
+ public:
+  explicit server_process(std::unique_ptr<starting> how) : how_(std::move(how)) {}
+  next start() final;
+  next handle(incoming& in) final;
+  next timed_out() final;
+  [[nodiscard]] starting& how() { return *how_; }
+
+ protected:
+  void* server() override = 0;
+  virtual void construct() = 0;
+  virtual next init() = 0;
+  virtual void terminate_server(const exit_reason& why) = 0;
+  /// False: no clause takes it.
+  virtual bool handle_info(message& m, next& then) = 0;
+
+ private:
+  exit_reason terminate(exit_reason why) override;
+  template <class F>
+  next run(F callback);
+  next started(next then);
+  next not_started(const exit_reason& why);
+  next handle_other(incoming& in);
+  next info(message m);
+  [[nodiscard]] bool is_from_parent(const incoming& in) const;
+
+  std::unique_ptr<starting> how_;  // until it has started
+  bool linked_ = false;            // to its parent, whose exit ends it
+  bool terminated_ = false;
+};
+
+template <class S, class... A>
+class server_body final : public server_process {
+ public:
+  server_body(std::unique_ptr<starting> how, std::tuple<A...> arguments)
+      : server_process(std::move(how)), arguments_(std::move(arguments)) {}
+  server_body(const server_body&) = delete;
+  server_body& operator=(const server_body&) = delete;
+  ~server_body() override {
+    if (stage_ == stage::arguments) std::destroy_at(&arguments_);
+    if (stage_ == stage::server) std::destroy_at(&server_);
+  }
+  [[nodiscard]] const std::type_info& subject() const override { return typeid(S); }
+  void print_state(std::ostream& out) const override {
+    if (stage_ != stage::server) {
+      out << "(starting)";
+    } else if constexpr (requires { server_.format_status(); }) {
+      kin::print(out, server_.format_status());
+    } else {
+      kin::print(out, server_);
+    }
+  }
+
+ private:
+  void* server() override { return &server_; }
+  void construct() override {
+    std::tuple<A...> arguments = std::move(arguments_);
+    std::destroy_at(&arguments_);
+    stage_ = stage::nothing;
+    std::apply([this](A&... a) { new (&server_) S(std::move(a)...); }, arguments);
+    stage_ = stage::server;
+  }
+  next init() override {
+    if constexpr (requires { server_.init(); }) {
+      if constexpr (std::is_void_v<decltype(server_.init())>) {
+        server_.init();
+      } else {
+        return server_.init();
+      }
+    }
+    return {};
+  }
+  void terminate_server([[maybe_unused]] const exit_reason& why) override {
+    if (stage_ != stage::server) return;
+    if constexpr (requires { server_.terminate(why); }) server_.terminate(why);
+  }
+  bool handle_info([[maybe_unused]] message& m, [[maybe_unused]] next& then) override {
+    if constexpr (requires { server_.handle_info(); }) {
+      auto clauses = server_.handle_info();
+      const std::size_t at = clauses.match(m.node());
+      if (at == decltype(clauses)::none) return false;
+      clauses.run(at, m, [&]<class... V>(V&&... value) { ((then = next(std::forward<V>(value))), ...); });
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  enum class stage : unsigned char { nothing, arguments, server };
+  stage stage_ = stage::arguments;
+  union {
+    std::tuple<A...> arguments_;
+    S server_;
+  };
+};
+
+/// As OTP's gen:start: the name is looked at here first, and registered before the constructor runs.
+result<pid> start_server(std::unique_ptr<server_process> body, duration limit);
+
+template <class S, class... A>
+result<server<S>> start(const start_options<S>& options, bool linked, bool gentle, A... arguments) {
+  static_assert(std::constructible_from<S, A...>, "kin: the server has no constructor that takes these arguments");
+  if constexpr (std::constructible_from<S, A...>) {
+    auto how = std::make_unique<starting>();
+    if (options.name) how->name = options.name->untyped();
+    how->linked = linked;
+    how->gentle = gentle;
+    auto body = std::make_unique<server_body<S, A...>>(std::move(how), std::tuple<A...>(std::move(arguments)...));
+    auto started = start_server(std::move(body), options.timeout);
+    if (!started) return started.error();
+    return server<S>{*started};
+  } else {
+    return exit_reason(badarg);
+  }
+}
+
+[[noreturn]] void throw_not_started(const exit_reason& why, const std::type_info& server);
+
+template <class S>
+server<S> started_or_throw(result<server<S>> r) {
+  if (!r) throw_not_started(r.error(), typeid(S));
+  return *r;
+}
+
+}  // namespace detail
+
+/// Starts a server in a process of its own, linked to this one, and waits until its constructor and `init` are done.
+/// What the constructor throws, or `init` returns, ends the new process; this one hears of it twice, by the error here
+/// and over the link, as in OTP: it dies of the link unless it traps exits. See try_start_link.
+///
+/// Throws   kin::error whose reason is what the start failed with: already_started{pid}, ignored, timed_out, or what
+///          init failed with.
+/// Waits.   Context  a process.   See  gen_server:start_link/4.
+template <class S, class... A>
+server<S> start_link(start_options<S> options, A... arguments) {
+  return detail::started_or_throw(detail::start<S>(options, true, false, std::move(arguments)...));
+}
+template <class S, class... A>
+server<S> start_link(A... arguments) {
+  return start_link<S>(start_options<S>{}, std::move(arguments)...);
+}
+/// As start_link, but a failed start is a result, and no exit signal comes of it: the new process unlinks first.
+template <class S, class... A>
+result<server<S>> try_start_link(start_options<S> options, A... arguments) {
+  return detail::start<S>(options, true, true, std::move(arguments)...);
+}
+template <class S, class... A>
+result<server<S>> try_start_link(A... arguments) {
+  return try_start_link<S>(start_options<S>{}, std::move(arguments)...);
+}
+/// As start_link, without the link: the server has no parent whose end would end it.
+template <class S, class... A>
+server<S> start(start_options<S> options, A... arguments) {
+  return detail::started_or_throw(detail::start<S>(options, false, false, std::move(arguments)...));
+}
+template <class S, class... A>
+server<S> start(A... arguments) {
+  return start<S>(start_options<S>{}, std::move(arguments)...);
+}
+template <class S, class... A>
+result<server<S>> try_start(start_options<S> options, A... arguments) {
+  return detail::start<S>(options, false, false, std::move(arguments)...);
+}
+template <class S, class... A>
+result<server<S>> try_start(A... arguments) {
+  return try_start<S>(start_options<S>{}, std::move(arguments)...);
+}
+
+namespace detail {
+result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit);
+}
+/// Ends a server in order: its `terminate` runs, and it ends with `why`. Returns when it is gone.
+///
+/// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended with instead.
+/// Waits.   Context  a process.   See  gen_server:stop/3.
+template <address To, class Why = atom>
+void stop(const To& server, Why why = normal, duration limit = infinity) {
+  detail::stop_process(whereis(server), exit_reason(std::move(why)), limit).value();
+}
+template <address To, class Why = atom>
+result<void> try_stop(const To& server, Why why = normal, duration limit = infinity) {
+  return detail::stop_process(whereis(server), exit_reason(std::move(why)), limit);
+}
+
+}  // namespace kin

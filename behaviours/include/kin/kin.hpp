@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// All a program needs.
+#pragma once
+
+#include <kin/blocking.hpp>
+#include <kin/gen_server.hpp>
+#include <kin/link.hpp>
+#include <kin/machine.hpp>
+#include <kin/process.hpp>
+#include <kin/receive.hpp>
+#include <kin/registry.hpp>
+#include <kin/report.hpp>
+#include <kin/run.hpp>
+#include <kin/send.hpp>
+#include <kin/timer.hpp>
