@@ -32,6 +32,7 @@ next server_process::run(F callback) {
   std::optional<exit_reason> why;
   try {
     next then = callback();
+    if (!then.wishes()) [[likely]] return then;
     while (then.continues()) then = then.take_continuation()->run();
     if (!then.stops() || terminated_) return then;
     why = then.reason();

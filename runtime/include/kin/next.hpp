@@ -37,42 +37,45 @@ class continuation {
   virtual ~continuation() = default;
   virtual next run() = 0;
 };
+/// What a `next` says when it says more than "wait".
+struct wish;
 }  // namespace detail
 
-/// What comes next. Default: wait for the next message.
+/// What comes next. Default: wait for the next message. One pointer, null by default: the usual answer costs nothing.
 class next {
  public:
   next() = default;
-  next(noreply_t /*word*/) {}                               // NOLINT(google-explicit-constructor)
-  next(hibernate_t /*word*/) : hibernates_(true) {}         // NOLINT(google-explicit-constructor)
-  next(timeout t) : idle_(t.after) {}                       // NOLINT(google-explicit-constructor)
+  next(noreply_t /*word*/) {}    // NOLINT(google-explicit-constructor)
+  next(hibernate_t /*word*/);    // NOLINT(google-explicit-constructor)
+  next(timeout t);               // NOLINT(google-explicit-constructor)
+  next(next&& other) noexcept : wish_(std::exchange(other.wish_, nullptr)) {}
+  next& operator=(next&& other) noexcept {
+    std::swap(wish_, other.wish_);
+    return *this;
+  }
+  next(const next&) = delete;
+  next& operator=(const next&) = delete;
+  ~next() {
+    if (wish_ != nullptr) [[unlikely]] discard();
+  }
 
-  [[nodiscard]] duration idle_limit() const { return idle_; }
-  [[nodiscard]] bool hibernates() const { return hibernates_; }
-  [[nodiscard]] bool stops() const { return stops_; }
-  [[nodiscard]] const exit_reason& reason() const { return reason_; }
+  /// False: just wait.
+  [[nodiscard]] bool wishes() const { return wish_ != nullptr; }
+  [[nodiscard]] duration idle_limit() const;
+  [[nodiscard]] bool hibernates() const;
+  [[nodiscard]] bool stops() const;
+  /// Of a stop.
+  [[nodiscard]] const exit_reason& reason() const;
   /// The continuation to run before any message, if there is one; taken out.
-  [[nodiscard]] std::unique_ptr<detail::continuation> take_continuation() { return std::move(continuation_); }
-  [[nodiscard]] bool continues() const { return continuation_ != nullptr; }
+  [[nodiscard]] std::unique_ptr<detail::continuation> take_continuation();
+  [[nodiscard]] bool continues() const;
 
-  static next stop(exit_reason why) {
-    next n;
-    n.stops_ = true;
-    n.reason_ = std::move(why);
-    return n;
-  }
-  static next continue_with(std::unique_ptr<detail::continuation> c) {
-    next n;
-    n.continuation_ = std::move(c);
-    return n;
-  }
+  static next stop(exit_reason why);
+  static next continue_with(std::unique_ptr<detail::continuation> c);
 
  private:
-  duration idle_ = infinity;
-  std::unique_ptr<detail::continuation> continuation_;
-  exit_reason reason_;
-  bool stops_ = false;
-  bool hibernates_ = false;
+  void discard() noexcept;
+  detail::wish* wish_ = nullptr;
 };
 
 namespace detail {

@@ -16,7 +16,6 @@
 namespace kin::detail {
 namespace {
 
-constexpr int turn_budget = 4000;        // OTP's reductions
 constexpr int death_budget = 20'000;     // signals told, messages thrown away, before others get a turn
 
 enum class turn : std::uint8_t { idle, again, over };
@@ -58,6 +57,7 @@ void note_idle_timer(control_block& p, const next& then) {
 
 // What a callback returned. False: it ends.
 bool follow(control_block& p, next& then) {
+  if (!then.wishes() && !p.is(flag_idle_timer)) [[likely]] return true;
   while (then.continues()) {
     auto continuation = then.take_continuation();
     if (!guarded(p, [&] { then = continuation->run(); })) return false;
@@ -67,7 +67,7 @@ bool follow(control_block& p, next& then) {
     doom(p, then.reason());
     return false;
   }
-  if (then.idle_limit() != infinity || p.is(flag_idle_timer)) [[unlikely]] note_idle_timer(p, then);
+  note_idle_timer(p, then);
   return true;
 }
 
@@ -219,15 +219,18 @@ void end(worker& w, control_block& p) {
 
 }  // namespace
 
+bool can_be_entered(control_block& p) {
+  do {
+    drain(p);
+    if (may_go_on(p)) return true;
+  } while (!state::go_idle(p.word));
+  return false;
+}
+
 void execute(worker& w, control_block& p) noexcept {
-  w.current = &p;
-  w.budget = turn_budget;
-  w.running.store(&p, std::memory_order_relaxed);
+  w.begin_turn(p);
   if (p.stopped_on != nullptr) {
-    do {
-      drain(p);
-      if (may_go_on(p)) return enter(w, p);
-    } while (!state::go_idle(p.word));
+    if (can_be_entered(p)) enter(w, p);
     return;
   }
   turn t = turn::over;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "process/mailbox.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
+constexpr int turn_budget = 4000;  // OTP's reductions
 constexpr std::uint64_t fair_every = 61;  // turns
 constexpr nanotime look_interval = 20'000;
 constexpr std::uint32_t most_turns_unseen = 64;
@@ -83,6 +85,13 @@ void worker::loop() noexcept {
 control_block* worker::next_process() {
   current = nullptr;
   running.store(nullptr, std::memory_order_relaxed);
+  if (handed_over_ != nullptr) return std::exchange(handed_over_, nullptr);
+  control_block* p = next_at_hand();
+  if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed)) p = machine.idle.find_work(*this);
+  return p;
+}
+
+control_block* worker::next_at_hand() {
   const std::uint64_t turn = turns.load(std::memory_order_relaxed) + 1;
   turns.store(turn, std::memory_order_relaxed);
   if (--turns_to_look_ == 0) [[unlikely]] look_at_clock();
@@ -92,8 +101,27 @@ control_block* worker::next_process() {
     if (control_block* p = machine.injected.pop()) return p;
   }
   if (control_block* p = queue.pop(fair)) return p;
-  if (control_block* p = machine.injected.pop()) return p;
-  return machine.idle.find_work(*this);
+  return machine.injected.pop();
+}
+
+// A process that waits in the middle of a function, and can go on, is entered straight from the stack that is left. What
+// else comes next needs a loop to run in, and is handed over to it.
+stack& worker::next_stack() {
+  while (control_block* p = next_at_hand()) {
+    if (p->stopped_on == nullptr) {
+      handed_over_ = p;
+      break;
+    }
+    begin_turn(*p);
+    if (can_be_entered(*p)) return *std::exchange(p->stopped_on, nullptr);
+  }
+  return stacks.take();
+}
+
+void worker::begin_turn(control_block& p) {
+  current = &p;
+  budget = turn_budget;
+  running.store(&p, std::memory_order_relaxed);
 }
 
 void worker::look_at_clock() {
@@ -114,8 +142,8 @@ void worker::schedule_last(control_block& p) {
 }
 
 void worker::wait_here(control_block& p, landing_action then) {
-  stack& to = stacks.take();
   stack& mine = *on;
+  stack& to = next_stack();
   p.stopped_on = &mine;
   landing = then;
   leaving = &p;

@@ -75,6 +75,8 @@ class worker : public local_pool {
 
   /// Leaves the stack of the running process, which waits, until somebody enters it again.
   void wait_here(control_block& p, landing_action then);
+  /// From now on `p` is the one that runs.
+  void begin_turn(control_block& p);
   /// The first thing to do after a switch: what the other side left to be done (I2).
   void landed(stack& left);
 
@@ -110,9 +112,12 @@ class worker : public local_pool {
   void thread_main();
   [[noreturn]] static void loop() noexcept;
   control_block* next_process();
+  control_block* next_at_hand();
+  stack& next_stack();
   void look_at_clock();
   void take_returned_timers();
 
+  control_block* handed_over_ = nullptr;  // to the loop, to be run first
   stack thread_stack_;  // the thread's own, left at start, entered at the end
   std::thread thread_;
   std::uint64_t next_reference_ = 0;
@@ -134,6 +139,8 @@ class worker : public local_pool {
 worker* here() noexcept;
 inline worker& this_worker() noexcept { return *here(); }
 
+/// Whether a process that waits on its stack has something to go on for; if not, it is idle again (execute.cpp).
+bool can_be_entered(control_block& p);
 /// Runs one process that was scheduled (execute.cpp).
 void execute(worker& w, control_block& p) noexcept;
 
