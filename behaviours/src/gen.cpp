@@ -14,7 +14,8 @@ reply call(std::optional<pid> to, signal* request, duration limit) {
 }
 
 void throw_call_failed(const exit_reason& why, const request_type& request) {
-  throw call_failed(why, "call of " + type_name(*request.server) + " with " + type_name(*request.info));
+  throw call_failed(why,
+                    "call of " + type_name(*request.server) + " with " + type_name(*request.info));
 }
 
 }  // namespace kin::detail

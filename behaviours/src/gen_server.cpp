@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/gen_server.hpp>
-
-#include <sstream>
-#include <string>
-
 #include <kin/process.hpp>
 #include <kin/registry.hpp>
 #include <kin/report.hpp>
 #include <kin/send.hpp>
+
+#include <sstream>
+#include <string>
 
 namespace kin::detail {
 namespace {
@@ -19,8 +18,8 @@ struct terminate_request {
 
 void warn_unexpected(const behaviour& server, const message& m) {
   std::ostringstream text;
-  text << "  server: " << type_name(server.subject()) << ' ' << self() << "\n  unexpected message: " << type_name(m.type())
-       << ' ' << m;
+  text << "  server: " << type_name(server.subject()) << ' ' << self()
+       << "\n  unexpected message: " << type_name(m.type()) << ' ' << m;
   emit({severity::warning, "WARNING REPORT", std::move(text).str()});
 }
 
@@ -32,7 +31,8 @@ next server_process::run(F callback) {
   std::optional<exit_reason> why;
   try {
     next then = callback();
-    if (!then.wishes()) [[likely]] return then;
+    if (!then.wishes()) [[likely]]
+      return then;
     while (then.continues()) then = then.take_continuation()->run();
     if (!then.stops() || terminated_) return then;
     why = then.reason();
@@ -79,8 +79,8 @@ next server_process::start() {
   return run([&] { return std::move(then); });
 }
 
-// The starter hears of a failed start when the name is free again: from the end of this process, but for `ignored`,
-// which is no reason to end.
+// The starter hears of a failed start when the name is free again: from the end of this process,
+// but for `ignored`, which is no reason to end.
 next server_process::not_started(const exit_reason& why) {
   if (how_->gentle) unlink(parent());
   if (why != ignored) return next::stop(why);
@@ -94,7 +94,8 @@ next server_process::handle(incoming& in) {
   if (request == nullptr) return handle_other(in);
   if (!same_type(*request->server, subject())) {
     request_head& head = head_of(in.node());
-    const exit_reason why("the server is a " + type_name(subject()) + ", not a " + type_name(*request->server));
+    const exit_reason why("the server is a " + type_name(subject()) + ", not a " +
+                          type_name(*request->server));
     if (head.number != 0) answer_failure(std::exchange(head, {head.caller, 0}), why);
     return {};
   }
@@ -108,7 +109,8 @@ bool server_process::is_from_parent(const incoming& in) const {
 
 next server_process::handle_other(incoming& in) {
   if (is_from_parent(in)) return next::stop(terminate(in.get_if<exited>()->reason));
-  if (const auto* request = in.get_if<terminate_request>()) return next::stop(terminate(request->why));
+  if (const auto* request = in.get_if<terminate_request>())
+    return next::stop(terminate(request->why));
   return run([&] { return info(in.take()); });
 }
 
@@ -149,8 +151,9 @@ result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit)
   if (*p == self()) return exit_reason(calling_self);
   const ref watch = monitor(*p);
   post_message(*p, box(terminate_request{why}));
-  std::optional<exit_reason> ended = receive(when(&down::ref, watch, [](down d) { return std::optional(d.reason); }),
-                                             after(limit, [] { return std::optional<exit_reason>(); }));
+  std::optional<exit_reason> ended =
+      receive(when(&down::ref, watch, [](down d) { return std::optional(d.reason); }),
+              after(limit, [] { return std::optional<exit_reason>(); }));
   if (!ended) {
     demonitor(watch, {.flush = true});
     return exit_reason(timed_out);

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// call, cast and reply: what clients and servers say to each other. The call site knows the server's class and the type
-// of the request, so the message carries the function that applies it, and the compiler knows what comes back.
+// call, cast and reply: what clients and servers say to each other. The call site knows the
+// server's class and the type of the request, so the message carries the function that applies it,
+// and the compiler knows what comes back.
 //
-// Compile time is a feature here: per type of request only the box, `apply` and the unboxing of the reply exist; all
-// else is compiled once, in gen.cpp.
+// Compile time is a feature here: per type of request only the box, `apply` and the unboxing of the
+// reply exist; all else is compiled once, in gen.cpp.
 #pragma once
+
+#include <kin/next.hpp>
+#include <kin/registry.hpp>
+#include <kin/request.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
 
 #include <concepts>
 #include <memory>
@@ -13,16 +20,11 @@
 #include <typeinfo>
 #include <utility>
 
-#include <kin/next.hpp>
-#include <kin/registry.hpp>
-#include <kin/request.hpp>
-#include <kin/result.hpp>
-#include <kin/time.hpp>
-
 namespace kin {
 
-/// The duty to answer one call. Keep it, move it elsewhere, answer another day, from any thread; lost, it answers
-/// `dropped`. When the server that got the request ends first, the caller gets its exit reason, as in OTP.
+/// The duty to answer one call. Keep it, move it elsewhere, answer another day, from any thread;
+/// lost, it answers `dropped`. When the server that got the request ends first, the caller gets its
+/// exit reason, as in OTP.
 template <class R>
 class [[nodiscard]] from {
  public:
@@ -67,21 +69,22 @@ struct stop_with_reply {
 };
 /// Returned from handle_call: end with this reason; the reply is sent after `terminate` has run.
 template <class Why, class R>
-  requires(!detail::names_process<Why>)
-[[nodiscard]] stop_with_reply<R> stop(Why why, R value) {
+requires(!detail::names_process<Why>) [[nodiscard]] stop_with_reply<R> stop(Why why, R value) {
   return {exit_reason(std::move(why)), std::move(value)};
 }
 
-/// What a handle_call returns when the answer is more than a value: a value; a value and what comes next; noreply (the
-/// caller waits, see `from`); stop(reason, value); stop(reason), which the caller sees as the server's end.
+/// What a handle_call returns when the answer is more than a value: a value; a value and what comes
+/// next; noreply (the caller waits, see `from`); stop(reason, value); stop(reason), which the
+/// caller sees as the server's end.
 template <class R>
 class replies {
  public:
   using reply_type = R;
-  replies(R value) : value_(std::move(value)) {}                                    // NOLINT(google-explicit-constructor)
-  replies(R value, next then) : value_(std::move(value)), then_(std::move(then)) {}  // NOLINT(google-explicit-constructor)
-  replies(noreply_t /*word*/) {}                                                    // NOLINT(google-explicit-constructor)
-  replies(next then) : then_(std::move(then)) {}                                    // NOLINT(google-explicit-constructor)
+  replies(R value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  replies(R value, next then)
+      : value_(std::move(value)), then_(std::move(then)) {}  // NOLINT(google-explicit-constructor)
+  replies(noreply_t /*word*/) {}                             // NOLINT(google-explicit-constructor)
+  replies(next then) : then_(std::move(then)) {}             // NOLINT(google-explicit-constructor)
   template <std::convertible_to<R> V>
   replies(stop_with_reply<V> s)  // NOLINT(google-explicit-constructor)
       : value_(std::move(s.value)), then_(next::stop(std::move(s.why))) {}
@@ -112,9 +115,13 @@ struct any_caller {  // stands for the second parameter of handle_call, whatever
   operator kin::pid() const;
 };
 template <class S, class Q>
-concept takes_alone = requires(S& s, Q q) { s.handle_call(std::move(q)); };
+concept takes_alone = requires(S& s, Q q) {
+  s.handle_call(std::move(q));
+};
 template <class S, class Q>
-concept takes_caller = requires(S& s, Q q) { s.handle_call(std::move(q), any_caller{}); };
+concept takes_caller = requires(S& s, Q q) {
+  s.handle_call(std::move(q), any_caller{});
+};
 template <class R>
 struct unwrapped : std::type_identity<R> {};
 template <class R>
@@ -125,7 +132,8 @@ auto handler_result() {
   if constexpr (takes_alone<S, Q>) {
     return std::type_identity<decltype(std::declval<S&>().handle_call(std::declval<Q>()))>{};
   } else {
-    return std::type_identity<decltype(std::declval<S&>().handle_call(std::declval<Q>(), any_caller{}))>{};
+    return std::type_identity<decltype(std::declval<S&>().handle_call(std::declval<Q>(),
+                                                                      any_caller{}))>{};
   }
 }
 
@@ -136,11 +144,14 @@ template <class Server, class Request>
 concept answers = detail::takes_alone<Server, Request> || detail::takes_caller<Server, Request>;
 /// Server has a handle_cast for Message.
 template <class Server, class Message>
-concept hears = requires(Server& s, Message m) { s.handle_cast(std::move(m)); };
+concept hears = requires(Server& s, Message m) {
+  s.handle_cast(std::move(m));
+};
 /// What `call` returns.
 template <class Server, class Request>
-  requires answers<Server, Request>
-using reply_of = typename detail::unwrapped<typename decltype(detail::handler_result<Server, Request>())::type>::type;
+requires answers<Server, Request>
+using reply_of = typename detail::unwrapped<
+    typename decltype(detail::handler_result<Server, Request>())::type>::type;
 
 namespace detail {
 
@@ -180,8 +191,9 @@ next apply_call(server_host& host, signal& request) {
     } else if constexpr (requires { s.handle_call(std::move(q), head.caller); }) {
       return s.handle_call(std::move(q), head.caller);
     } else {
-      static_assert(requires { s.handle_call(std::move(q), from<R>(promise(head))); },
-                    "kin: handle_call's from<R> and the type it replies differ");
+      static_assert(
+          requires { s.handle_call(std::move(q), from<R>(promise(head))); },
+          "kin: handle_call's from<R> and the type it replies differ");
       if constexpr (requires { s.handle_call(std::move(q), from<R>(promise(head))); }) {
         return s.handle_call(std::move(q), from<R>(promise(head)));
       }
@@ -209,22 +221,29 @@ next apply_cast(server_host& host, signal& request) {
 }
 
 template <class S, class Q>
-inline constexpr request_type call_of{{&typeid(Q), &destroy_value<Q>, &print_value<Q>, request_offset<Q>},
-                                      &typeid(S), &apply_call<S, Q>};
+inline constexpr request_type call_of{
+    {&typeid(Q), &destroy_value<Q>, &print_value<Q>, request_offset<Q>},
+    &typeid(S),
+    &apply_call<S, Q>};
 template <class S, class M>
-inline constexpr request_type cast_of{{&typeid(M), &destroy_value<M>, &print_value<M>, request_offset<M>},
-                                      &typeid(S), &apply_cast<S, M>};
+inline constexpr request_type cast_of{
+    {&typeid(M), &destroy_value<M>, &print_value<M>, request_offset<M>},
+    &typeid(S),
+    &apply_cast<S, M>};
 
 template <class To>
 struct server_behind : std::type_identity<void> {};
 template <class To>
-  requires requires { typename To::server_type; }
+requires requires { typename To::server_type; }
 struct server_behind<To> : std::type_identity<typename To::server_type> {};
 
 template <class S, class Q>
 constexpr bool check_call() {
-  static_assert(!std::is_void_v<S>, "kin: call needs a typed name or handle; a bare pid does not know its server");
-  static_assert(sendable<Q>, "kin: this request cannot be a message: it is a pointer, a view or cannot be moved");
+  static_assert(!std::is_void_v<S>,
+                "kin: call needs a typed name or handle; a bare pid does not know its server");
+  static_assert(
+      sendable<Q>,
+      "kin: this request cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<Q>) {
     static_assert(answers<S, Q>, "kin: the server has no handle_call that takes this request");
     return answers<S, Q>;
@@ -234,8 +253,10 @@ constexpr bool check_call() {
 }
 template <class S, class M>
 constexpr bool check_cast() {
-  static_assert(!std::is_void_v<S>, "kin: cast needs a typed name or handle; a bare pid does not know its server");
-  static_assert(sendable<M>, "kin: this message cannot be sent: it is a pointer, a view or cannot be moved");
+  static_assert(!std::is_void_v<S>,
+                "kin: cast needs a typed name or handle; a bare pid does not know its server");
+  static_assert(sendable<M>,
+                "kin: this message cannot be sent: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<M>) {
     static_assert(hears<S, M>, "kin: the server has no handle_cast that takes this message");
     return hears<S, M>;
@@ -252,11 +273,13 @@ reply call(std::optional<pid> to, signal* request, duration limit);
 
 /// Sends `request` to `to`, a typed handle or name, and waits for the reply.
 ///
-/// A server that dies during the call ends it at once, not at the time-out. A reply that comes too late is dropped and
-/// never reaches the mailbox. Calls run in the server one after another, in the order they came.
+/// A server that dies during the call ends it at once, not at the time-out. A reply that comes too
+/// late is dropped and never reaches the mailbox. Calls run in the server one after another, in the
+/// order they came.
 ///
 /// Returns  what `Server::handle_call(Request)` returns; the type is known here.
-/// Throws   call_failed: noproc, timed_out, calling_self, dropped, or the reason the server died of. Uncaught, it
+/// Throws   call_failed: noproc, timed_out, calling_self, dropped, or the reason the server died
+/// of. Uncaught, it
 ///          becomes the caller's exit reason. `try_call` gives a result<Reply> instead.
 /// Waits    up to `limit`, 5 s by default; the worker runs other processes meanwhile.
 /// Context  a process.   Cost  two messages, two stack switches.   See  gen_server:call/3.
@@ -278,7 +301,8 @@ auto try_call(const To& to, Request request, duration limit = std::chrono::secon
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_call<S, Request>()) {
     using R = reply_of<S, Request>;
-    auto r = detail::call(whereis(to), detail::box_request(std::move(request), &detail::call_of<S, Request>), limit);
+    auto r = detail::call(
+        whereis(to), detail::box_request(std::move(request), &detail::call_of<S, Request>), limit);
     if constexpr (std::is_void_v<R>) {
       return r ? result<void>() : result<void>(r.error());
     } else {
@@ -293,7 +317,8 @@ template <address To, class Message>
 void cast(const To& to, Message message) {
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_cast<S, Message>()) {
-    detail::post_cast(whereis(to).value_or(pid{}), detail::box_request(std::move(message), &detail::cast_of<S, Message>));
+    detail::post_cast(whereis(to).value_or(pid{}),
+                      detail::box_request(std::move(message), &detail::cast_of<S, Message>));
   }
 }
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server is a plain class. Requests are types; the overload of handle_call that takes one decides what call returns:
+// A server is a plain class. Requests are types; the overload of handle_call that takes one decides
+// what call returns:
 //
 //   R                handle_call(request)                 the answer
 //   R                handle_call(request, kin::pid who)   ... when it matters who asks
-//   kin::replies<R>  handle_call(request, kin::from<R>)   ... when it comes later, or more than a value is to be said
-//   void | kin::next handle_cast(message)
-//   kin::clauses     handle_info()       what arrives from a bare pid, and kin::timeout: clauses, as in receive
-//   void | kin::next init()              after the constructor, in the new process; may return ignore(), stop(reason)
-//   void             terminate(const kin::exit_reason&)   before an end that is no kill and, unless it traps, no signal
-//   auto             format_status() const                what reports print as the state
+//   kin::replies<R>  handle_call(request, kin::from<R>)   ... when it comes later, or more than a
+//   value is to be said void | kin::next handle_cast(message) kin::clauses     handle_info() what
+//   arrives from a bare pid, and kin::timeout: clauses, as in receive void | kin::next init() after
+//   the constructor, in the new process; may return ignore(), stop(reason) void terminate(const
+//   kin::exit_reason&)   before an end that is no kill and, unless it traps, no signal auto
+//   format_status() const                what reports print as the state
 #pragma once
+
+#include <kin/behaviour.hpp>
+#include <kin/gen.hpp>
+#include <kin/link.hpp>
+#include <kin/receive.hpp>
 
 #include <memory>
 #include <optional>
@@ -17,11 +23,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include <kin/behaviour.hpp>
-#include <kin/gen.hpp>
-#include <kin/link.hpp>
-#include <kin/receive.hpp>
 
 namespace kin {
 
@@ -127,7 +128,8 @@ class server_body final : public server_process {
       auto clauses = server_.handle_info();
       const std::size_t at = clauses.match(m.node());
       if (at == decltype(clauses)::none) return false;
-      clauses.run(at, m, [&]<class... V>(V&&... value) { ((then = next(std::forward<V>(value))), ...); });
+      clauses.run(at, m,
+                  [&]<class... V>(V&&... value) { ((then = next(std::forward<V>(value))), ...); });
       return true;
     } else {
       return false;
@@ -142,18 +144,21 @@ class server_body final : public server_process {
   };
 };
 
-/// As OTP's gen:start: the name is looked at here first, and registered before the constructor runs.
+/// As OTP's gen:start: the name is looked at here first, and registered before the constructor
+/// runs.
 result<pid> start_server(std::unique_ptr<server_process> body, duration limit);
 
 template <class S, class... A>
 result<server<S>> start(const start_options<S>& options, bool linked, bool gentle, A... arguments) {
-  static_assert(std::constructible_from<S, A...>, "kin: the server has no constructor that takes these arguments");
+  static_assert(std::constructible_from<S, A...>,
+                "kin: the server has no constructor that takes these arguments");
   if constexpr (std::constructible_from<S, A...>) {
     auto how = std::make_unique<starting>();
     if (options.name) how->name = options.name->untyped();
     how->linked = linked;
     how->gentle = gentle;
-    auto body = std::make_unique<server_body<S, A...>>(std::move(how), std::tuple<A...>(std::move(arguments)...));
+    auto body = std::make_unique<server_body<S, A...>>(std::move(how),
+                                                       std::tuple<A...>(std::move(arguments)...));
     auto started = start_server(std::move(body), options.timeout);
     if (!started) return started.error();
     return server<S>{*started};
@@ -172,11 +177,13 @@ server<S> started_or_throw(result<server<S>> r) {
 
 }  // namespace detail
 
-/// Starts a server in a process of its own, linked to this one, and waits until its constructor and `init` are done.
-/// What the constructor throws, or `init` returns, ends the new process; this one hears of it twice, by the error here
-/// and over the link, as in OTP: it dies of the link unless it traps exits. See try_start_link.
+/// Starts a server in a process of its own, linked to this one, and waits until its constructor and
+/// `init` are done. What the constructor throws, or `init` returns, ends the new process; this one
+/// hears of it twice, by the error here and over the link, as in OTP: it dies of the link unless it
+/// traps exits. See try_start_link.
 ///
-/// Throws   kin::error whose reason is what the start failed with: already_started{pid}, ignored, timed_out, or what
+/// Throws   kin::error whose reason is what the start failed with: already_started{pid}, ignored,
+/// timed_out, or what
 ///          init failed with.
 /// Waits.   Context  a process.   See  gen_server:start_link/4.
 template <class S, class... A>
@@ -187,7 +194,8 @@ template <class S, class... A>
 server<S> start_link(A... arguments) {
   return start_link<S>(start_options<S>{}, std::move(arguments)...);
 }
-/// As start_link, but a failed start is a result, and no exit signal comes of it: the new process unlinks first.
+/// As start_link, but a failed start is a result, and no exit signal comes of it: the new process
+/// unlinks first.
 template <class S, class... A>
 result<server<S>> try_start_link(start_options<S> options, A... arguments) {
   return detail::start<S>(options, true, true, std::move(arguments)...);
@@ -219,8 +227,8 @@ result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit)
 }
 /// Ends a server in order: its `terminate` runs, and it ends with `why`. Returns when it is gone.
 ///
-/// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended with instead.
-/// Waits.   Context  a process.   See  gen_server:stop/3.
+/// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended with
+/// instead. Waits.   Context  a process.   See  gen_server:stop/3.
 template <address To, class Why = atom>
 void stop(const To& server, Why why = normal, duration limit = infinity) {
   detail::stop_process(whereis(server), exit_reason(std::move(why)), limit).value();

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door for those who write behaviours: what a process is made of. Programs use spawn, gen_server and the like.
+// The door for those who write behaviours: what a process is made of. Programs use spawn,
+// gen_server and the like.
 //
-// A behaviour runs as a plain call on the stack its worker stands on. While it waits for its next message it holds no
-// stack; when a callback waits in the middle (receive, call, sleep), that stack stays with it until it comes back.
+// A behaviour runs as a plain call on the stack its worker stands on. While it waits for its next
+// message it holds no stack; when a callback waits in the middle (receive, call, sleep), that stack
+// stays with it until it comes back.
 #pragma once
+
+#include <kin/message.hpp>
+#include <kin/next.hpp>
 
 #include <cstddef>
 #include <iosfwd>
@@ -12,13 +17,10 @@
 #include <typeinfo>
 #include <utility>
 
-#include <kin/message.hpp>
-#include <kin/next.hpp>
-
 namespace kin {
 
-/// The message a behaviour is handed. It stays the mailbox's until taken; what is neither taken nor left is destroyed
-/// when the callback returns.
+/// The message a behaviour is handed. It stays the mailbox's until taken; what is neither taken nor
+/// left is destroyed when the callback returns.
 class incoming {
  public:
   explicit incoming(detail::signal& s) : signal_(&s) {}
@@ -35,7 +37,8 @@ class incoming {
   }
   /// Owns it from now on.
   [[nodiscard]] message take();
-  /// Not wanted now: stays in the mailbox, in its place, and is offered again after the next message was handled.
+  /// Not wanted now: stays in the mailbox, in its place, and is offered again after the next
+  /// message was handled.
   void leave() { left_ = true; }
 
   [[nodiscard]] detail::signal& node() const { return *signal_; }
@@ -48,7 +51,8 @@ class incoming {
   bool taken_ = false;
 };
 
-/// What a process does. All calls are made in the process itself; an exception that escapes ends it.
+/// What a process does. All calls are made in the process itself; an exception that escapes ends
+/// it.
 class behaviour {
  public:
   behaviour() = default;
@@ -73,12 +77,14 @@ class behaviour {
   static void operator delete(void* memory, std::size_t bytes) noexcept;
 };
 
-/// In a catch (...) of a behaviour: the reason that this process would end with, and the end is called off, so that the
-/// behaviour can clean up and then return kin::stop(reason). Nothing if an exit signal ends it: then it must rethrow.
+/// In a catch (...) of a behaviour: the reason that this process would end with, and the end is
+/// called off, so that the behaviour can clean up and then return kin::stop(reason). Nothing if an
+/// exit signal ends it: then it must rethrow.
 [[nodiscard]] std::optional<exit_reason> caught_exit();
 
 namespace detail {
-/// To be called last in `start`: when it returns, `then` takes the place of the behaviour that runs.
+/// To be called last in `start`: when it returns, `then` takes the place of the behaviour that
+/// runs.
 void become(std::unique_ptr<behaviour> then);
 }  // namespace detail
 

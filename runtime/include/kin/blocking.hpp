@@ -18,16 +18,18 @@ class job {
   virtual ~job() = default;
   virtual void run() noexcept = 0;
 };
-/// Runs it on a thread of the machine's pool, or right here outside a process. Waits; not even kill interrupts.
+/// Runs it on a thread of the machine's pool, or right here outside a process. Waits; not even kill
+/// interrupts.
 void run_blocking(job& j);
 }  // namespace detail
 
-/// Runs `f` on a thread where blocking does no harm, and returns what it returns or throws what it throws. For file
-/// access, DNS, a foreign library: what takes long without computing. `f` may use what the caller's stack holds.
+/// Runs `f` on a thread where blocking does no harm, and returns what it returns or throws what it
+/// throws. For file access, DNS, a foreign library: what takes long without computing. `f` may use
+/// what the caller's stack holds.
 ///
-/// A process that is killed meanwhile dies when `f` has returned. Inside `f` the caller is not a process: kin::self
-/// and kin::receive are errors there, kin::send works.
-/// Waits.   Cost  two thread switches, some 10 µs.
+/// A process that is killed meanwhile dies when `f` has returned. Inside `f` the caller is not a
+/// process: kin::self and kin::receive are errors there, kin::send works. Waits.   Cost  two thread
+/// switches, some 10 µs.
 template <class F>
 auto blocking(F f) -> std::invoke_result_t<F&> {
   using R = std::invoke_result_t<F&>;

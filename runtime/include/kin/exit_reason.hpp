@@ -2,6 +2,9 @@
 // Why a process ended: a value, immutable and shared.
 #pragma once
 
+#include <kin/pid.hpp>
+#include <kin/print.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -10,9 +13,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include <kin/pid.hpp>
-#include <kin/print.hpp>
 
 namespace kin {
 
@@ -37,7 +37,8 @@ class reason_rep {
   virtual const std::exception_ptr* thrown() const { return nullptr; }
 
   void retain(std::uint32_t count = 1) const {
-    if (!immortal_) uses_.fetch_add(count, std::memory_order_relaxed);  // whoever copies holds one already
+    if (!immortal_)
+      uses_.fetch_add(count, std::memory_order_relaxed);  // whoever copies holds one already
   }
   void release() const {
     // acq_rel: the last one must see all that the others did with it before it destroys.
@@ -85,7 +86,8 @@ class value_rep;
 class reason_access;
 }  // namespace detail
 
-/// A word of the language of exit reasons. kin's own are below; a program's own reasons are values of its own types.
+/// A word of the language of exit reasons. kin's own are below; a program's own reasons are values
+/// of its own types.
 class atom {
  public:
   constexpr explicit atom(const detail::atom_rep& rep) : rep_(&rep) {}
@@ -104,37 +106,42 @@ inline constexpr atom noproc{detail::noproc_rep};              ///< there was no
 inline constexpr atom noconnection{detail::noconnection_rep};  ///< its node is out of reach
 inline constexpr atom timed_out{detail::timed_out_rep};        ///< prints `timeout`
 inline constexpr atom calling_self{detail::calling_self_rep};  ///< a process called itself
-inline constexpr atom ignored{detail::ignored_rep};            ///< init returned ignore(); prints `ignore`
-inline constexpr atom dropped{detail::dropped_rep};            ///< a request was thrown away unanswered
-inline constexpr atom badarg{detail::badarg_rep};              ///< an argument that cannot be
+inline constexpr atom ignored{detail::ignored_rep};  ///< init returned ignore(); prints `ignore`
+inline constexpr atom dropped{detail::dropped_rep};  ///< a request was thrown away unanswered
+inline constexpr atom badarg{detail::badarg_rep};    ///< an argument that cannot be
 inline constexpr atom system_limit{detail::system_limit_rep};  ///< no more of them can be had
 
 /// `shutdown` is the reason; `shutdown(why)` is OTP's {shutdown, Why}.
 struct shutdown_t {
-  constexpr operator atom() const { return atom{detail::shutdown_rep}; }  // NOLINT(google-explicit-constructor)
+  constexpr operator atom() const {
+    return atom{detail::shutdown_rep};
+  }  // NOLINT(google-explicit-constructor)
   template <class Why>
   exit_reason operator()(Why why) const;
 };
 inline constexpr shutdown_t shutdown{};
 
-/// Why a process ended: an atom, {shutdown, value}, a value of any comparable type, a C++ exception with its type and
-/// text, or a failed call with the reason and where it called. Copying is cheap; equality is exact, as in OTP: values
-/// by their == (aggregates without one field by field), exceptions by type and text.
+/// Why a process ended: an atom, {shutdown, value}, a value of any comparable type, a C++ exception
+/// with its type and text, or a failed call with the reason and where it called. Copying is cheap;
+/// equality is exact, as in OTP: values by their == (aggregates without one field by field),
+/// exceptions by type and text.
 ///
 /// Thread  any; immutable.
 class exit_reason {
  public:
   /// `normal`.
   exit_reason() noexcept : exit_reason(normal) {}
-  exit_reason(atom a) noexcept : rep_(a.rep_) {}                             // NOLINT(google-explicit-constructor)
-  exit_reason(shutdown_t s) noexcept : exit_reason(static_cast<atom>(s)) {}  // NOLINT(google-explicit-constructor)
-  exit_reason(std::string text);                                           // NOLINT(google-explicit-constructor)
-  exit_reason(const char* text) : exit_reason(std::string(text)) {}        // NOLINT(google-explicit-constructor)
-  /// Any other value. Explicit on purpose: an implicit one would take part in every comparison in reach.
+  exit_reason(atom a) noexcept : rep_(a.rep_) {}  // NOLINT(google-explicit-constructor)
+  exit_reason(shutdown_t s) noexcept
+      : exit_reason(static_cast<atom>(s)) {}  // NOLINT(google-explicit-constructor)
+  exit_reason(std::string text);              // NOLINT(google-explicit-constructor)
+  exit_reason(const char* text)
+      : exit_reason(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  /// Any other value. Explicit on purpose: an implicit one would take part in every comparison in
+  /// reach.
   template <class T>
-    requires(!std::is_same_v<T, exit_reason> && !std::is_convertible_v<T, atom> &&
-             !std::is_convertible_v<T, std::string>)
-  explicit exit_reason(T value);
+  requires(!std::is_same_v<T, exit_reason> && !std::is_convertible_v<T, atom> &&
+           !std::is_convertible_v<T, std::string>) explicit exit_reason(T value);
 
   exit_reason(const exit_reason& other) noexcept : rep_(other.rep_) { rep_->retain(); }
   exit_reason(exit_reason&& other) noexcept;
@@ -147,13 +154,14 @@ class exit_reason {
   /// The reason of a process that let `thrown` escape.
   [[nodiscard]] static exit_reason error(std::exception_ptr thrown);
 
-  /// normal, shutdown or {shutdown, _}: what is not reported, and what a transient child is not restarted for.
+  /// normal, shutdown or {shutdown, _}: what is not reported, and what a transient child is not
+  /// restarted for.
   [[nodiscard]] bool is_orderly() const;
   /// A C++ exception that escaped.
   [[nodiscard]] bool is_error() const { return rep_->what() == detail::reason_rep::kind::error; }
 
-  /// The value inside if it is of type T, also the one in {shutdown, value}; for exceptions any base class will do.
-  /// Null if there is none. Lives as long as this reason.
+  /// The value inside if it is of type T, also the one in {shutdown, value}; for exceptions any
+  /// base class will do. Null if there is none. Lives as long as this reason.
   template <class T>
   [[nodiscard]] const T* get_if() const;
   /// The value inside is a T and equal to `value`.
@@ -180,8 +188,8 @@ class exit_reason {
   const detail::reason_rep* rep_;  // never null
 };
 
-/// An error of a kin call that is not a call to a server: registering a name that is taken, linking to the dead.
-/// Uncaught, the exception itself becomes the exit reason, as in OTP an error does.
+/// An error of a kin call that is not a call to a server: registering a name that is taken, linking
+/// to the dead. Uncaught, the exception itself becomes the exit reason, as in OTP an error does.
 class error : public std::exception {
  public:
   error(exit_reason why, const std::string& text);
@@ -194,8 +202,9 @@ class error : public std::exception {
   std::string what_;
 };
 
-/// A call that got no answer. `reason()` is noproc, timed_out, calling_self, dropped, or what the server died of.
-/// Uncaught, the exit reason of the caller is this failure with its place, and is equal to `reason()` in no other way.
+/// A call that got no answer. `reason()` is noproc, timed_out, calling_self, dropped, or what the
+/// server died of. Uncaught, the exit reason of the caller is this failure with its place, and is
+/// equal to `reason()` in no other way.
 class call_failed : public std::exception {
  public:
   explicit call_failed(exit_reason why, std::string where = {});
@@ -247,7 +256,9 @@ class value_rep final : public reason_rep {
     return theirs != nullptr && same_value(value_, *static_cast<const T*>(theirs));
   }
   void print(std::ostream& out) const override { kin::print(out, value_); }
-  const void* find(const std::type_info& type) const override { return type == typeid(T) ? &value_ : nullptr; }
+  const void* find(const std::type_info& type) const override {
+    return type == typeid(T) ? &value_ : nullptr;
+  }
 
  private:
   void destroy() const override { delete this; }
@@ -268,8 +279,9 @@ class reason_access {
 }  // namespace detail
 
 template <class T>
-  requires(!std::is_same_v<T, exit_reason> && !std::is_convertible_v<T, atom> && !std::is_convertible_v<T, std::string>)
-exit_reason::exit_reason(T value) : rep_(new detail::value_rep<T>(std::move(value))) {}
+requires(!std::is_same_v<T, exit_reason> && !std::is_convertible_v<T, atom> &&
+         !std::is_convertible_v<T, std::string>) exit_reason::exit_reason(T value)
+    : rep_(new detail::value_rep<T>(std::move(value))) {}
 
 inline exit_reason::exit_reason(exit_reason&& other) noexcept
     : rep_(detail::reason_access::give(std::move(other))) {}

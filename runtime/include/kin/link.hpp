@@ -2,12 +2,12 @@
 // Links and monitors: who hears of whose end.
 #pragma once
 
-#include <iosfwd>
-#include <optional>
-
 #include <kin/exit_reason.hpp>
 #include <kin/pid.hpp>
 #include <kin/registry.hpp>
+
+#include <iosfwd>
+#include <optional>
 
 namespace kin {
 
@@ -28,21 +28,24 @@ struct exited {
 };
 std::ostream& operator<<(std::ostream& out, const exited& e);
 
-/// Ties this process and `other` together: when one ends, the other gets an exit signal. At most one link a pair.
+/// Ties this process and `other` together: when one ends, the other gets an exit signal. At most
+/// one link a pair.
 ///
-/// Throws   kin::error with noproc if `other` is dead and this process does not trap exits; if it does, kin::exited
+/// Throws   kin::error with noproc if `other` is dead and this process does not trap exits; if it
+/// does, kin::exited
 ///          with noproc arrives.
 /// Context  a process.   Cost  one allocation, one signal.   See  erlang:link/1.
 void link(pid other);
 
-/// Once this has returned, the link has no more effect here. A kin::exited that is in the mailbox already stays there.
-/// Context  a process.   See  erlang:unlink/1.
+/// Once this has returned, the link has no more effect here. A kin::exited that is in the mailbox
+/// already stays there. Context  a process.   See  erlang:unlink/1.
 void unlink(pid other);
 
-/// Asks for one kin::down when `other` ends; at once, with noproc, if it has ended. Any number per pair.
-/// Context  a process.   Cost  one allocation, one signal.   See  erlang:monitor/2.
+/// Asks for one kin::down when `other` ends; at once, with noproc, if it has ended. Any number per
+/// pair. Context  a process.   Cost  one allocation, one signal.   See  erlang:monitor/2.
 [[nodiscard]] ref monitor(pid other);
-/// Whoever holds the name now; later owners do not count. `down.pid` is the pid found, or none with noproc.
+/// Whoever holds the name now; later owners do not count. `down.pid` is the pid found, or none with
+/// noproc.
 template <class Server>
 [[nodiscard]] ref monitor(const name<Server>& holder) {
   return monitor(whereis(holder).value_or(pid{}));
@@ -51,8 +54,8 @@ template <class Server>
 struct demonitor_options {
   bool flush = false;  ///< also takes the kin::down out of the mailbox
 };
-/// No kin::down of that monitor arrives from now on; one may be in the mailbox. True if the monitor was active, and so
-/// there is none. A reference that is no monitor of this process does nothing.
+/// No kin::down of that monitor arrives from now on; one may be in the mailbox. True if the monitor
+/// was active, and so there is none. A reference that is no monitor of this process does nothing.
 /// Context  a process.   See  erlang:demonitor/2.
 bool demonitor(ref monitor, demonitor_options options = {});
 

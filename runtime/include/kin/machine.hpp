@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine: workers, processes, names, timers. Programs mostly use kin::run; several machines can live in one program.
+// A machine: workers, processes, names, timers. Programs mostly use kin::run; several machines can
+// live in one program.
 #pragma once
+
+#include <kin/process.hpp>
+#include <kin/report.hpp>
+#include <kin/time.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -8,25 +13,23 @@
 #include <utility>
 #include <vector>
 
-#include <kin/process.hpp>
-#include <kin/report.hpp>
-#include <kin/time.hpp>
-
 namespace kin {
 
 struct machine_options {
-  unsigned workers = 0;              ///< threads that run processes; 0: one a core this OS process may use
-  std::size_t stack_bytes = 0;       ///< of a process that waits in the middle of a function; 0: 64 KiB, of which 16 guard
-  unsigned blocking_threads = 64;    ///< at most, for kin::blocking; made when needed, gone after 10 s of rest
+  unsigned workers = 0;  ///< threads that run processes; 0: one a core this OS process may use
+  std::size_t stack_bytes =
+      0;  ///< of a process that waits in the middle of a function; 0: 64 KiB, of which 16 guard
+  unsigned blocking_threads =
+      64;  ///< at most, for kin::blocking; made when needed, gone after 10 s of rest
   duration stop_limit = std::chrono::seconds(10);  ///< stop() gives processes this long to end
-  report_sink reports = {};          ///< print_report if empty
+  report_sink reports = {};                        ///< print_report if empty
 };
 
 /// Who was still there when a machine's stop ran out of time.
 struct straggler {
   kin::pid pid = {};
-  std::string name = {};     ///< registered, or what it ran
-  std::string doing = {};    ///< "running for 3.2 s", "in kin::blocking", "waiting while it unwinds"
+  std::string name = {};   ///< registered, or what it ran
+  std::string doing = {};  ///< "running for 3.2 s", "in kin::blocking", "waiting while it unwinds"
 };
 
 namespace detail {
@@ -50,16 +53,18 @@ class machine {
   }
   pid spawn_behaviour(std::unique_ptr<behaviour> body);
 
-  /// Starts if need be, runs `body` as a process, waits for its end, gives the reason. Not from a process.
+  /// Starts if need be, runs `body` as a process, waits for its end, gives the reason. Not from a
+  /// process.
   template <class F>
   exit_reason run(F body) {
     return run_behaviour(detail::body_of(std::move(body)));
   }
   exit_reason run_behaviour(std::unique_ptr<behaviour> body);
 
-  /// Ends every process, those started by others last: exit signal `shutdown` to those without a living parent first,
-  /// so that supervisors stop their children in order; after half the limit `kill` to all. Then the workers.
-  /// Returns who did not end within the limit: their threads are left behind and the machine's memory stays.
+  /// Ends every process, those started by others last: exit signal `shutdown` to those without a
+  /// living parent first, so that supervisors stop their children in order; after half the limit
+  /// `kill` to all. Then the workers. Returns who did not end within the limit: their threads are
+  /// left behind and the machine's memory stays.
   std::vector<straggler> stop();
 
   [[nodiscard]] unsigned workers() const;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What travels. Everything one process does to another is a signal; a message is a signal that owns one value.
+// What travels. Everything one process does to another is a signal; a message is a signal that owns
+// one value.
 //
-// A value is boxed where its type is known and unboxed where it is known again; in between it is a node: a header of
-// 24 bytes and the value behind it, in one piece from the pool of its size. The header points to a constant a type,
-// whose typeid is the identity of the type: compared by address first and by name then, because the address differs
-// between shared objects with hidden visibility.
+// A value is boxed where its type is known and unboxed where it is known again; in between it is a
+// node: a header of 24 bytes and the value behind it, in one piece from the pool of its size. The
+// header points to a constant a type, whose typeid is the identity of the type: compared by address
+// first and by name then, because the address differs between shared objects with hidden
+// visibility.
 #pragma once
+
+#include <kin/pid.hpp>
+#include <kin/print.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +21,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include <kin/pid.hpp>
-#include <kin/print.hpp>
 
 namespace kin {
 
@@ -34,24 +36,29 @@ struct message_type {
   std::uint32_t offset;  // of the value from the start of the signal
 };
 
-inline bool same_type(const std::type_info& a, const std::type_info& b) { return &a == &b || a == b; }
+inline bool same_type(const std::type_info& a, const std::type_info& b) {
+  return &a == &b || a == b;
+}
 
 /// The header of a signal. Whoever holds it owns it; in an inbox it is the inbox's.
 struct signal {
-  signal* next;             // in an inbox or a queue
-  std::uint32_t to;         // low half of the receiver's id: told apart from a later user of its block
+  signal* next;      // in an inbox or a queue
+  std::uint32_t to;  // low half of the receiver's id: told apart from a later user of its block
   signal_kind kind;
   std::uint8_t size_class;  // the pool it came from and goes back to
   std::uint16_t flags;
-  const message_type* type; // of the value, if it has one
+  const message_type* type;  // of the value, if it has one
 };
 inline constexpr std::size_t signal_bytes = sizeof(signal);
 static_assert(signal_bytes == 24);
 
-inline void* value_of(signal& s, const message_type& type) { return reinterpret_cast<std::byte*>(&s) + type.offset; }
+inline void* value_of(signal& s, const message_type& type) {
+  return reinterpret_cast<std::byte*>(&s) + type.offset;
+}
 inline void* value_of(signal& s) { return value_of(s, *s.type); }
 
-/// A node of at least `bytes`, header set but for `next` and `to`. Cost: a few ns up to 512 bytes, operator new above.
+/// A node of at least `bytes`, header set but for `next` and `to`. Cost: a few ns up to 512 bytes,
+/// operator new above.
 signal* new_signal(std::size_t bytes, std::size_t alignment, const message_type* type);
 /// The value is destroyed already, or was never made.
 void free_signal(signal* s) noexcept;
@@ -71,8 +78,9 @@ void print_value(std::ostream& out, const void* value) {
   kin::print(out, *static_cast<const T*>(value));
 }
 template <class T>
-inline constexpr message_type type_of{&typeid(T), &destroy_value<T>, &print_value<T>,
-                                      static_cast<std::uint32_t>(aligned(signal_bytes, alignof(T)))};
+inline constexpr message_type type_of{
+    &typeid(T), &destroy_value<T>, &print_value<T>,
+    static_cast<std::uint32_t>(aligned(signal_bytes, alignof(T)))};
 
 /// Puts `value` behind a new header.
 template <class T>
@@ -101,11 +109,13 @@ inline constexpr bool is_view<std::span<T, Extent>> = true;
 
 }  // namespace detail
 
-/// What may travel: an object that owns all it means and can be moved. No pointer, no view: they would outlive what
-/// they point to. (A pointer inside an aggregate is not seen, and is the program's own affair.)
+/// What may travel: an object that owns all it means and can be moved. No pointer, no view: they
+/// would outlive what they point to. (A pointer inside an aggregate is not seen, and is the
+/// program's own affair.)
 template <class T>
-concept sendable = std::is_object_v<T> && std::is_move_constructible_v<T> && !std::is_pointer_v<T> &&
-                   !std::is_array_v<T> && !detail::is_view<T>;
+concept sendable =
+    std::is_object_v<T> && std::is_move_constructible_v<T> && !std::is_pointer_v<T> &&
+    !std::is_array_v<T> && !detail::is_view<T>;
 
 /// One owned value of any sendable type; move-only. What a clause `[](kin::message m)` gets.
 ///
@@ -124,10 +134,12 @@ class message {
     if (held_ != nullptr) detail::destroy_signal(held_);
   }
 
-  /// The maker has a name, so that no constructor is asked of every type whether it can become a message.
+  /// The maker has a name, so that no constructor is asked of every type whether it can become a
+  /// message.
   template <class T>
   [[nodiscard]] static message of(T value) {
-    static_assert(sendable<T>, "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+    static_assert(sendable<T>,
+                  "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
     return message(detail::box(std::move(value)));
   }
 
@@ -139,7 +151,9 @@ class message {
     return static_cast<T*>(detail::value_of(*held_));
   }
   /// Of an empty message: typeid(void).
-  [[nodiscard]] const std::type_info& type() const { return held_ == nullptr ? typeid(void) : *held_->type->info; }
+  [[nodiscard]] const std::type_info& type() const {
+    return held_ == nullptr ? typeid(void) : *held_->type->info;
+  }
 
   friend std::ostream& operator<<(std::ostream& out, const message& m);
 

@@ -2,13 +2,13 @@
 // What a process that holds no stack does after a callback: OTP's words, as values to return.
 #pragma once
 
+#include <kin/exit_reason.hpp>
+#include <kin/time.hpp>
+
 #include <concepts>
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include <kin/exit_reason.hpp>
-#include <kin/time.hpp>
 
 namespace kin {
 
@@ -20,8 +20,9 @@ struct noreply_t {};
 /// Returned: wait for the next message.
 inline constexpr noreply_t noreply{};
 
-/// Returned: if nothing at all arrives within `after`, call me with this. As a message: nothing did.
-/// Any message, of any kind, cancels it; ask again in that callback's return if it should go on.
+/// Returned: if nothing at all arrives within `after`, call me with this. As a message: nothing
+/// did. Any message, of any kind, cancels it; ask again in that callback's return if it should go
+/// on.
 struct timeout {
   duration after = {};
 };
@@ -41,13 +42,14 @@ class continuation {
 struct wish;
 }  // namespace detail
 
-/// What comes next. Default: wait for the next message. One pointer, null by default: the usual answer costs nothing.
+/// What comes next. Default: wait for the next message. One pointer, null by default: the usual
+/// answer costs nothing.
 class next {
  public:
   next() = default;
-  next(noreply_t /*word*/) {}    // NOLINT(google-explicit-constructor)
-  next(hibernate_t /*word*/);    // NOLINT(google-explicit-constructor)
-  next(timeout t);               // NOLINT(google-explicit-constructor)
+  next(noreply_t /*word*/) {}  // NOLINT(google-explicit-constructor)
+  next(hibernate_t /*word*/);  // NOLINT(google-explicit-constructor)
+  next(timeout t);             // NOLINT(google-explicit-constructor)
   next(next&& other) noexcept : wish_(std::exchange(other.wish_, nullptr)) {}
   next& operator=(next&& other) noexcept {
     std::swap(wish_, other.wish_);
@@ -56,7 +58,8 @@ class next {
   next(const next&) = delete;
   next& operator=(const next&) = delete;
   ~next() {
-    if (wish_ != nullptr) [[unlikely]] discard();
+    if (wish_ != nullptr) [[unlikely]]
+      discard();
   }
 
   /// False: just wait.
@@ -81,13 +84,14 @@ class next {
 namespace detail {
 /// A process, or what names one: `stop(server)` ends it, see gen_server.hpp.
 template <class T>
-concept names_process = std::is_same_v<T, pid> || requires { typename T::server_type; };
+concept names_process = std::is_same_v<T, pid> || requires {
+  typename T::server_type;
+};
 }  // namespace detail
 
 /// Returned: end with this reason. `terminate` runs first.
 template <class Why>
-  requires(!detail::names_process<Why>)
-[[nodiscard]] next stop(Why why) {
+requires(!detail::names_process<Why>) [[nodiscard]] next stop(Why why) {
   if constexpr (std::is_same_v<Why, exit_reason>) {
     return next::stop(std::move(why));
   } else {
@@ -95,8 +99,8 @@ template <class Why>
   }
 }
 
-/// Returned: run `f` at once, before any message, even one that was there first. OTP's {continue, _}. `f` may return
-/// what comes next, or nothing. Source  gen_server:handle_continue/2.
+/// Returned: run `f` at once, before any message, even one that was there first. OTP's {continue,
+/// _}. `f` may return what comes next, or nothing. Source  gen_server:handle_continue/2.
 template <std::invocable F>
 [[nodiscard]] next continue_with(F f) {
   struct held final : detail::continuation {
@@ -114,7 +118,8 @@ template <std::invocable F>
   return next::continue_with(std::make_unique<held>(std::move(f)));
 }
 
-/// Returned by `init`: nothing to do after all. The start gives `ignored`, no error; the process ends `normal`.
+/// Returned by `init`: nothing to do after all. The start gives `ignored`, no error; the process
+/// ends `normal`.
 [[nodiscard]] inline next ignore() { return next::stop(ignored); }
 
 }  // namespace kin

@@ -15,11 +15,11 @@ struct pid_access;
 struct ref_access;
 }  // namespace detail
 
-/// The name of a process; never its owner. Safe to keep and to use after the process, even the machine, has gone:
-/// what is sent there is then dropped, as in Erlang.
+/// The name of a process; never its owner. Safe to keep and to use after the process, even the
+/// machine, has gone: what is sent there is then dropped, as in Erlang.
 ///
-/// Two pids are equal when they name the same process of one machine. Order, hash and print follow the order in
-/// which the machine made its processes, so they are the same in every replay.
+/// Two pids are equal when they name the same process of one machine. Order, hash and print follow
+/// the order in which the machine made its processes, so they are the same in every replay.
 class pid {
  public:
   /// Names no process.
@@ -28,7 +28,9 @@ class pid {
   /// Which process of its machine, counted from 1.
   [[nodiscard]] constexpr std::uint32_t number() const { return static_cast<std::uint32_t>(id_); }
   /// How often `number` has gone round.
-  [[nodiscard]] constexpr std::uint32_t serial() const { return static_cast<std::uint32_t>(id_ >> 32); }
+  [[nodiscard]] constexpr std::uint32_t serial() const {
+    return static_cast<std::uint32_t>(id_ >> 32);
+  }
 
   /// False for a default pid only; says nothing about life.
   constexpr explicit operator bool() const { return id_ != 0; }
@@ -44,7 +46,8 @@ class pid {
   std::uint64_t id_ = 0;    // serial, number
 };
 
-/// A value that is made once: the name of a monitor, a timer, or of whatever a program wants to tell apart.
+/// A value that is made once: the name of a monitor, a timer, or of whatever a program wants to
+/// tell apart.
 class ref {
  public:
   /// Equal to no made reference.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Printing of any value, for reports: a stream operator where there is one; else text, enum, pair, range or
-// aggregate, field by field (Boost.PFR); else the name of the type. Never a compile error, never a throw on purpose.
+// Printing of any value, for reports: a stream operator where there is one; else text, enum, pair,
+// range or aggregate, field by field (Boost.PFR); else the name of the type. Never a compile error,
+// never a throw on purpose.
 #pragma once
 
 #include <boost/pfr/core.hpp>
+
 #include <cstddef>
 #include <exception>
 #include <ostream>
@@ -20,7 +22,9 @@ namespace kin {
 [[nodiscard]] std::string type_name(const std::type_info& type);
 
 template <class T>
-concept streamable = requires(std::ostream& out, const T& value) { out << value; };
+concept streamable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 
 template <class T>
 void print(std::ostream& out, const T& value);
@@ -40,27 +44,33 @@ struct anything {
 template <std::size_t>
 using anything_at = anything;
 
-/// An aggregate's field `Before` is a C array when two values in nested braces fit there, but then take the place of
-/// fields that follow: Boost.PFR counts the elements of such an array as fields of their own, wrongly.
+/// An aggregate's field `Before` is a C array when two values in nested braces fit there, but then
+/// take the place of fields that follow: Boost.PFR counts the elements of such an array as fields
+/// of their own, wrongly.
 template <class T, std::size_t... Before, std::size_t... After>
-constexpr bool array_after(std::index_sequence<Before...> /*before*/, std::index_sequence<After...> /*after*/) {
-  return requires { T{anything_at<Before>{}..., {anything{}, anything{}}}; } &&
-         !requires { T{anything_at<Before>{}..., {anything{}, anything{}}, anything_at<After>{}...}; };
+constexpr bool array_after(std::index_sequence<Before...> /*before*/,
+                           std::index_sequence<After...> /*after*/) {
+  return requires { T{anything_at<Before>{}..., {anything{}, anything{}}}; }
+  &&!requires { T{anything_at<Before>{}..., {anything{}, anything{}}, anything_at<After>{}...}; };
 }
 template <class T, std::size_t Fields, std::size_t... I>
 constexpr bool any_array(std::index_sequence<I...> /*fields*/) {
-  return (array_after<T>(std::make_index_sequence<I>{}, std::make_index_sequence<Fields - I - 1>{}) || ...);
+  return (
+      array_after<T>(std::make_index_sequence<I>{}, std::make_index_sequence<Fields - I - 1>{}) ||
+      ...);
 }
 template <class T>
 struct any_base_of {
   template <class Base>
-    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base() const;  // never defined
+  requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base()
+      const;  // never defined
 };
-/// Whether Boost.PFR can take T apart: no base class (a hard error inside PFR), no C array (counted wrong).
+/// Whether Boost.PFR can take T apart: no base class (a hard error inside PFR), no C array (counted
+/// wrong).
 template <class T>
 constexpr bool has_plain_fields() {
-  if constexpr (!std::is_aggregate_v<T> || std::is_array_v<T> || std::is_union_v<T> || std::is_polymorphic_v<T>) {
+  if constexpr (!std::is_aggregate_v<T> || std::is_array_v<T> || std::is_union_v<T> ||
+                std::is_polymorphic_v<T>) {
     return false;
   } else if constexpr (requires { T{any_base_of<T>{}}; }) {
     return false;

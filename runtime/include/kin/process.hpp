@@ -2,14 +2,14 @@
 // spawn, self, exit, yield: what a process can do about processes.
 #pragma once
 
+#include <kin/behaviour.hpp>
+#include <kin/pid.hpp>
+
 #include <concepts>
 #include <memory>
 #include <source_location>
 #include <type_traits>
 #include <utility>
-
-#include <kin/behaviour.hpp>
-#include <kin/pid.hpp>
 
 namespace kin {
 
@@ -24,7 +24,8 @@ struct spawned {
   kin::pid pid;
   kin::ref ref;
 };
-/// Throws kin::error outside a process, and with system_limit when no block can be had; `body` is destroyed then.
+/// Throws kin::error outside a process, and with system_limit when no block can be had; `body` is
+/// destroyed then.
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with);
 
 template <class>
@@ -57,7 +58,8 @@ class function_body final : public behaviour {
 
 template <class F>
 std::unique_ptr<behaviour> body_of(F f) {
-  static_assert(std::invocable<F&>, "kin: a process body is called without arguments: capture what it needs");
+  static_assert(std::invocable<F&>,
+                "kin: a process body is called without arguments: capture what it needs");
   static_assert(std::is_move_constructible_v<F>, "kin: a process body must be movable");
   if constexpr (std::invocable<F&> && std::is_move_constructible_v<F>) {
     using result = std::invoke_result_t<F&>;
@@ -71,11 +73,13 @@ std::unique_ptr<behaviour> body_of(F f) {
 
 }  // namespace detail
 
-/// Starts a process that runs `body()`, and returns at once. The body may return `kin::loop(clauses...)`: then the
-/// process goes on handling messages with these clauses and holds no stack while it is idle.
+/// Starts a process that runs `body()`, and returns at once. The body may return
+/// `kin::loop(clauses...)`: then the process goes on handling messages with these clauses and holds
+/// no stack while it is idle.
 ///
-/// Throws   kin::error with system_limit when there is no memory for one more process; outside a process, badarg.
-/// Context  a process; elsewhere use kin::machine::spawn.   Cost  some 50 ns, no system call.   See  erlang:spawn/1.
+/// Throws   kin::error with system_limit when there is no memory for one more process; outside a
+/// process, badarg. Context  a process; elsewhere use kin::machine::spawn.   Cost  some 50 ns, no
+/// system call.   See  erlang:spawn/1.
 template <class F>
 pid spawn(F body) {
   return detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::nothing).pid;
@@ -95,7 +99,8 @@ struct monitored {
 /// As spawn, and monitored, in one step: the DOWN carries the true reason, never noproc.
 template <class F>
 [[nodiscard]] monitored spawn_monitor(F body) {
-  auto [pid, ref] = detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::monitor);
+  auto [pid, ref] =
+      detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::monitor);
   return {pid, ref};
 }
 
@@ -116,8 +121,8 @@ namespace detail {
 void exit_signal(pid to, exit_reason why);
 }  // namespace detail
 
-/// Ends this process with this reason: its stack unwinds, and destructors run. A value of any type is a reason.
-/// See  erlang:exit/1.
+/// Ends this process with this reason: its stack unwinds, and destructors run. A value of any type
+/// is a reason. See  erlang:exit/1.
 template <class Why>
 [[noreturn]] void exit(Why why) {
   if constexpr (std::is_same_v<Why, exit_reason>) {
@@ -126,9 +131,9 @@ template <class Why>
     detail::exit_self(exit_reason(std::move(why)));
   }
 }
-/// Sends an exit signal. `kill` ends any process; others are messages to those that trap exits, and `normal` is
-/// ignored by those that do not. To the dead: nothing. To oneself it takes effect before this returns.
-/// Thread  any.   See  erlang:exit/2.
+/// Sends an exit signal. `kill` ends any process; others are messages to those that trap exits, and
+/// `normal` is ignored by those that do not. To the dead: nothing. To oneself it takes effect
+/// before this returns. Thread  any.   See  erlang:exit/2.
 template <class Why>
 void exit(pid to, Why why) {
   if constexpr (std::is_same_v<Why, exit_reason>) {
@@ -138,12 +143,13 @@ void exit(pid to, Why why) {
   }
 }
 
-/// From now on exit signals, but for kill, come as messages: kin::exited. Returns what it was before.
+/// From now on exit signals, but for kill, come as messages: kin::exited. Returns what it was
+/// before.
 bool trap_exits(bool on = true);
 
-/// Whether the process is there and has not begun to end. Sees all that the caller sent it before: after
-/// `exit(p, kill)` it is false. Of another process it waits until that one has served the question.
-/// Waits.   See  erlang:is_process_alive/1.
+/// Whether the process is there and has not begun to end. Sees all that the caller sent it before:
+/// after `exit(p, kill)` it is false. Of another process it waits until that one has served the
+/// question. Waits.   See  erlang:is_process_alive/1.
 [[nodiscard]] bool is_alive(pid p);
 
 /// Lets others run; also a place where an exit signal takes effect. Waits.

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// receive(clause..., after(...)): the oldest message that any clause takes, as in Erlang. A clause is a lambda; the
-// type of its parameter is the pattern, and `when` adds a guard. The same clauses serve a handler loop
+// receive(clause..., after(...)): the oldest message that any clause takes, as in Erlang. A clause
+// is a lambda; the type of its parameter is the pattern, and `when` adds a guard. The same clauses
+// serve a handler loop
 // (`return kin::loop(...)`) and a server's handle_info.
 #pragma once
+
+#include <kin/behaviour.hpp>
+#include <kin/message.hpp>
+#include <kin/next.hpp>
+#include <kin/time.hpp>
+#include <kin/wait.hpp>
 
 #include <array>
 #include <concepts>
@@ -11,12 +18,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-
-#include <kin/behaviour.hpp>
-#include <kin/message.hpp>
-#include <kin/next.hpp>
-#include <kin/time.hpp>
-#include <kin/wait.hpp>
 
 namespace kin {
 
@@ -33,7 +34,9 @@ struct parameter_of<R (C::*)(A) noexcept> : std::type_identity<A> {};
 template <class C, class R, class A>
 struct parameter_of<R (C::*)(A) const noexcept> : std::type_identity<A> {};
 template <class F>
-concept has_one_signature = requires { &F::operator(); };
+concept has_one_signature = requires {
+  &F::operator();
+};
 
 template <class Guard, class F>
 struct guarded {
@@ -59,12 +62,15 @@ template <class Guard, class F>
 [[nodiscard]] auto when(Guard guard, F handler) {
   return detail::guarded<Guard, F>{std::move(guard), std::move(handler)};
 }
-/// A clause for messages whose member has this value: `when(&down::ref, worker, [](down d) { ... })`.
+/// A clause for messages whose member has this value: `when(&down::ref, worker, [](down d) { ...
+/// })`.
 template <class T, class M, std::convertible_to<M> V, class F>
 [[nodiscard]] auto when(M T::*member, V value, F handler) {
-  return detail::guarded<detail::member_is<T, M>, F>{{member, static_cast<M>(std::move(value))}, std::move(handler)};
+  return detail::guarded<detail::member_is<T, M>, F>{{member, static_cast<M>(std::move(value))},
+                                                     std::move(handler)};
 }
-/// The last argument of a receive: what to do when nothing was taken for `delay`. Zero looks at the mailbox once.
+/// The last argument of a receive: what to do when nothing was taken for `delay`. Zero looks at the
+/// mailbox once.
 template <class F>
 [[nodiscard]] auto after(duration delay, F handler) {
   return detail::timed<F>{delay, std::move(handler)};
@@ -116,13 +122,15 @@ bool matches(C& c, signal& s) {
            clause<C>::accepts(c, *static_cast<typename clause<C>::type*>(value_of(s)));
   }
 }
-/// Runs the clause on a message it matched: a catch-all owns the message then, others move the value out of it.
+/// Runs the clause on a message it matched: a catch-all owns the message then, others move the
+/// value out of it.
 template <class C>
 decltype(auto) run_clause(C& c, message& m) {
   if constexpr (takes_all<C>) {
     return clause<C>::run(c, std::move(m));
   } else {
-    return clause<C>::run(c, std::move(*static_cast<typename clause<C>::type*>(value_of(m.node()))));
+    return clause<C>::run(c,
+                          std::move(*static_cast<typename clause<C>::type*>(value_of(m.node()))));
   }
 }
 
@@ -137,12 +145,15 @@ class clauses {
   static constexpr std::size_t none = sizeof...(C);
   static constexpr bool any_type = (detail::takes_all<C> || ...);
   static constexpr bool has_guards = (detail::clause<C>::has_guard || ...);
-  static constexpr std::array<const std::type_info*, sizeof...(C)> types{&typeid(typename detail::clause<C>::type)...};
+  static constexpr std::array<const std::type_info*, sizeof...(C)> types{
+      &typeid(typename detail::clause<C>::type)...};
 
   /// The first clause that takes it.
   std::size_t match(detail::signal& s) {
     std::size_t at = 0;
-    std::apply([&](auto&... c) { static_cast<void>(((detail::matches(c, s) || (++at, false)) || ...)); }, all_);
+    std::apply(
+        [&](auto&... c) { static_cast<void>(((detail::matches(c, s) || (++at, false)) || ...)); },
+        all_);
     return at;
   }
   /// Runs clause `at` and gives what it returned to `out`; calls `out()` if it returns nothing.
@@ -155,7 +166,9 @@ class clauses {
     return std::apply(
         [](const auto& first, const auto&... rest) {
           const ref one = detail::clause<std::remove_cvref_t<decltype(first)>>::pinned(first);
-          const bool same = (true && ... && (detail::clause<std::remove_cvref_t<decltype(rest)>>::pinned(rest) == one));
+          const bool same =
+              (true && ... &&
+               (detail::clause<std::remove_cvref_t<decltype(rest)>>::pinned(rest) == one));
           return same ? one : ref{};
         },
         all_);
@@ -184,7 +197,8 @@ namespace detail {
 
 template <class R, class Set, class Late>
 R receive(Set& set, duration limit, Late&& late) {
-  receiver mailbox(Set::types.data(), static_cast<std::uint32_t>(Set::types.size()), Set::any_type, limit, set.pinned());
+  receiver mailbox(Set::types.data(), static_cast<std::uint32_t>(Set::types.size()), Set::any_type,
+                   limit, set.pinned());
   while (signal* candidate = mailbox.next()) {
     const std::size_t at = set.match(*candidate);
     if (at == Set::none) continue;
@@ -213,15 +227,17 @@ auto first_clauses(Tuple& all, std::index_sequence<I...> /*first*/) {
 
 }  // namespace detail
 
-/// Takes the oldest message that a clause matches, and returns what that clause returns (all must agree, or all return
-/// nothing). Others stay in the mailbox, in order. With `after(d, f)` last, runs `f` when nothing was taken for `d`.
+/// Takes the oldest message that a clause matches, and returns what that clause returns (all must
+/// agree, or all return nothing). Others stay in the mailbox, in order. With `after(d, f)` last,
+/// runs `f` when nothing was taken for `d`.
 ///
 ///     kin::receive([](ping p) { kin::send(p.from, pong{}); },
 ///                  kin::when(&kin::down::ref, r, [](kin::down d) { ... }),
 ///                  kin::after(1s, [] { ... }));
 ///
 /// Waits    until then; exit signals take effect here.
-/// Context  a process.   Cost  a message that is there: some 20 ns; one stack switch to wait.   See  receive ... end.
+/// Context  a process.   Cost  a message that is there: some 20 ns; one stack switch to wait.   See
+/// receive ... end.
 template <class... C>
 auto receive(C... c) {
   constexpr std::size_t count = sizeof...(C);
@@ -248,12 +264,14 @@ template <class... C>
 class handler {
  public:
   explicit handler(C... c) : clauses_(std::move(c)...) {}
-  std::tuple<C...> clauses_;  // NOLINT(misc-non-private-member-variables-in-classes): taken by handler_body
+  std::tuple<C...>
+      clauses_;  // NOLINT(misc-non-private-member-variables-in-classes): taken by handler_body
 };
 
-/// `return kin::loop(clauses...)` as the last line of a process body: the process handles messages with these clauses
-/// for ever, as if it called receive in an endless loop, but holds no stack while it waits. A clause returns nothing,
-/// or what comes next: `kin::stop(kin::normal)`, `kin::hibernate`, `kin::timeout{...}`.
+/// `return kin::loop(clauses...)` as the last line of a process body: the process handles messages
+/// with these clauses for ever, as if it called receive in an endless loop, but holds no stack
+/// while it waits. A clause returns nothing, or what comes next: `kin::stop(kin::normal)`,
+/// `kin::hibernate`, `kin::timeout{...}`.
 template <class... C>
 [[nodiscard]] handler<C...> loop(C... c) {
   return handler<C...>(std::move(c)...);
@@ -281,7 +299,8 @@ struct never_late {
 template <class Set, class Late>
 class loop_body final : public behaviour {
  public:
-  loop_body(Set set, duration limit, Late late) : set_(std::move(set)), late_(std::move(late)), limit_(limit) {}
+  loop_body(Set set, duration limit, Late late)
+      : set_(std::move(set)), late_(std::move(late)), limit_(limit) {}
 
   next start() override { return again(); }
   next handle(incoming& in) override {
@@ -328,7 +347,8 @@ std::unique_ptr<behaviour> loop_of(handler<C...> h) {
     return std::make_unique<body>(std::move(set), late.delay, std::move(late.handler));
   } else {
     auto set = first_clauses(h.clauses_, std::make_index_sequence<count>{});
-    return std::make_unique<loop_body<decltype(set), never_late>>(std::move(set), infinity, never_late{});
+    return std::make_unique<loop_body<decltype(set), never_late>>(std::move(set), infinity,
+                                                                  never_late{});
   }
 }
 

@@ -2,15 +2,15 @@
 // Registered names: text that stands for one process of a machine.
 #pragma once
 
+#include <kin/exit_reason.hpp>
+#include <kin/pid.hpp>
+
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <kin/exit_reason.hpp>
-#include <kin/pid.hpp>
 
 namespace kin {
 
@@ -30,8 +30,9 @@ std::optional<pid> find_name(const name_text& name);
 void enter_name(const name_text& name, pid p);
 }  // namespace detail
 
-/// A registered name that knows what server stands behind it, so that `call(visits, increment{1})` knows its answer.
-/// A view: its text is a literal, or `kin::intern`ed. One look-up costs one hash probe, no lock.
+/// A registered name that knows what server stands behind it, so that `call(visits, increment{1})`
+/// knows its answer. A view: its text is a literal, or `kin::intern`ed. One look-up costs one hash
+/// probe, no lock.
 template <class Server = void>
 class name {
  public:
@@ -49,8 +50,8 @@ class name {
  private:
   detail::name_text name_;
 };
-name(const char*) -> name<void>;
-name(std::string_view) -> name<void>;
+name(const char*)->name<void>;
+name(std::string_view)->name<void>;
 
 /// A pid that knows what server stands behind it.
 template <class Server>
@@ -62,8 +63,8 @@ struct server {
   friend std::ostream& operator<<(std::ostream& out, const server& s) { return out << s.pid; }
 };
 
-/// A copy of `text` that lives as long as the OS process, the same for equal texts: for names made at run time. As with
-/// Erlang's atoms, there is no way back: do not intern what strangers send.
+/// A copy of `text` that lives as long as the OS process, the same for equal texts: for names made
+/// at run time. As with Erlang's atoms, there is no way back: do not intern what strangers send.
 /// Thread  any.
 [[nodiscard]] std::string_view intern(const std::string& text);
 
@@ -86,8 +87,8 @@ concept address = requires(const To& to) {
 };
 
 /// Gives the name to `p`.
-/// Throws  kin::error: already_started{holder} if it is taken; badarg if `p` is dead or has a name already.
-/// See     erlang:register/2.
+/// Throws  kin::error: already_started{holder} if it is taken; badarg if `p` is dead or has a name
+/// already. See     erlang:register/2.
 template <class Server>
 void register_name(const name<Server>& n, pid p) {
   detail::enter_name(n.untyped(), p);

@@ -2,19 +2,20 @@
 // What kin has to say about processes that ended badly, and who hears it.
 #pragma once
 
+#include <kin/exit_reason.hpp>
+#include <kin/pid.hpp>
+#include <kin/time.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <kin/exit_reason.hpp>
-#include <kin/pid.hpp>
-#include <kin/time.hpp>
-
 namespace kin {
 
-/// Why and how a process ended that did not end well. Texts are printed already: the process is gone when they are read.
+/// Why and how a process ended that did not end well. Texts are printed already: the process is
+/// gone when they are read.
 struct crash_report {
   kin::pid pid = {};
   std::string registered_name = {};  // empty: none
@@ -38,14 +39,16 @@ struct report {
   std::string text = {};
 };
 
-/// Takes reports; called on whatever thread a process ended on, one at a time. Must not wait in kin, nor throw.
+/// Takes reports; called on whatever thread a process ended on, one at a time. Must not wait in
+/// kin, nor throw.
 using report_sink = std::function<void(const report&)>;
 
-/// The default: `=CRASH REPORT==== 22-Nov-2026::10:12:07.123456 ===` and the text, on standard error. Below `notice`:
-/// nothing.
+/// The default: `=CRASH REPORT==== 22-Nov-2026::10:12:07.123456 ===` and the text, on standard
+/// error. Below `notice`: nothing.
 void print_report(const report& r);
 
-/// Gives a report to the sink of the machine that runs the caller; outside, to print_report. Any thread.
+/// Gives a report to the sink of the machine that runs the caller; outside, to print_report. Any
+/// thread.
 void emit(report r);
 /// As OTP lays it out.
 [[nodiscard]] std::string to_text(const crash_report& crash);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door for those who write behaviours that answer calls: a request, the duty to answer it, and the wait for the
-// answer. Programs use call, cast and from<R> (gen_server.hpp).
+// The door for those who write behaviours that answer calls: a request, the duty to answer it, and
+// the wait for the answer. Programs use call, cast and from<R> (gen_server.hpp).
 //
-// A call is two messages. The request is its own monitor: whatever dies with it, in its mailbox, in its hands or put
-// aside for later, answers it with its exit reason. The caller alone decides which answer counts, the first one with
-// the number it waits for; others vanish and never reach a mailbox.
+// A call is two messages. The request is its own monitor: whatever dies with it, in its mailbox, in
+// its hands or put aside for later, answers it with its exit reason. The caller alone decides which
+// answer counts, the first one with the number it waits for; others vanish and never reach a
+// mailbox.
 #pragma once
+
+#include <kin/behaviour.hpp>
+#include <kin/process.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,15 +21,11 @@
 #include <typeinfo>
 #include <utility>
 
-#include <kin/behaviour.hpp>
-#include <kin/process.hpp>
-#include <kin/result.hpp>
-#include <kin/time.hpp>
-
 namespace kin::detail {
 
 class promise_record;
-class server_host;  // the behaviour that a request is applied to; each behaviour of the gen family has one
+class server_host;  // the behaviour that a request is applied to; each behaviour of the gen family
+                    // has one
 
 /// Behind the header of a request's signal, before its value.
 struct request_head {
@@ -31,7 +33,8 @@ struct request_head {
   std::uint64_t number = 0;  // 0: a cast, or answered already
 };
 
-/// A request knows the function that applies it; its type says for what class of server it was made.
+/// A request knows the function that applies it; its type says for what class of server it was
+/// made.
 struct request_type : message_type {
   const std::type_info* server;
   next (*apply)(server_host& host, signal& request);
@@ -41,7 +44,8 @@ inline request_head& head_of(signal& request) {
   return *reinterpret_cast<request_head*>(reinterpret_cast<std::byte*>(&request) + signal_bytes);
 }
 template <class Q>
-inline constexpr std::size_t request_offset = aligned(signal_bytes + sizeof(request_head), alignof(Q));
+inline constexpr std::size_t request_offset = aligned(signal_bytes + sizeof(request_head),
+                                                      alignof(Q));
 
 signal* new_request(std::size_t bytes, std::size_t alignment, const request_type* type);
 
@@ -76,8 +80,9 @@ void print_reply(std::ostream& out, const void* value) {
   kin::print(out, static_cast<const reply_value<R>*>(value)->value);
 }
 template <class R>
-inline constexpr message_type reply_type{&typeid(R), &destroy_value<reply_value<R>>, &print_reply<R>,
-                                         static_cast<std::uint32_t>(aligned(signal_bytes, alignof(reply_value<R>)))};
+inline constexpr message_type reply_type{
+    &typeid(R), &destroy_value<reply_value<R>>, &print_reply<R>,
+    static_cast<std::uint32_t>(aligned(signal_bytes, alignof(reply_value<R>)))};
 
 /// Sends a reply signal that was made by `answer`; destroys it if the caller has gone.
 void post_reply(pid caller, signal* reply) noexcept;
@@ -92,8 +97,9 @@ void answer(const request_head& head, R value) {
   post_reply(head.caller, s);
 }
 
-/// The duty to answer one request later, perhaps elsewhere. Owned by one; lost, it answers `dropped`. The process
-/// that made it answers with its exit reason when it dies, wherever the promise is then.
+/// The duty to answer one request later, perhaps elsewhere. Owned by one; lost, it answers
+/// `dropped`. The process that made it answers with its exit reason when it dies, wherever the
+/// promise is then.
 class promise {
  public:
   promise() = default;
@@ -159,8 +165,8 @@ void post_cast(pid to, signal* request);
 struct start_request {
   std::unique_ptr<behaviour> body;
   bool linked = false;
-  bool gentle = false;          // unlink before a failed start is told, so that the starter outlives it
-  promise* ready = nullptr;     // where the new process finds its duty to answer; lives in the body
+  bool gentle = false;  // unlink before a failed start is told, so that the starter outlives it
+  promise* ready = nullptr;  // where the new process finds its duty to answer; lives in the body
   duration limit = infinity;
 };
 result<pid> start_process(start_request request);

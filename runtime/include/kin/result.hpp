@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// A value, or the reason there is none: what every `try_` call returns. The names are std::expected's.
+// A value, or the reason there is none: what every `try_` call returns. The names are
+// std::expected's.
 #pragma once
+
+#include <kin/exit_reason.hpp>
 
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include <kin/exit_reason.hpp>
-
 namespace kin {
 
-/// A `T`, or an exit_reason. `*r` and `r->` need `has_value()`; `value()` throws the reason as kin::call_failed.
+/// A `T`, or an exit_reason. `*r` and `r->` need `has_value()`; `value()` throws the reason as
+/// kin::call_failed.
 template <class T>
 class [[nodiscard]] result {
  public:
   using value_type = T;
   using error_type = exit_reason;
 
-  result(T value) : held_(std::in_place_index<0>, std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  result(exit_reason why) : held_(std::in_place_index<1>, std::move(why)) {}    // NOLINT(google-explicit-constructor)
+  result(T value)
+      : held_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  result(exit_reason why)
+      : held_(std::in_place_index<1>, std::move(why)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return held_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

@@ -2,18 +2,18 @@
 // kin::run: a whole program in one call.
 #pragma once
 
+#include <kin/machine.hpp>
+
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include <kin/machine.hpp>
 
 namespace kin {
 
 struct run_options {
   machine_options machine = {};
-  /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once; a stack overflow names its process. Off
-  /// under sanitizers where those own the handlers.
+  /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once; a stack overflow
+  /// names its process. Off under sanitizers where those own the handlers.
   bool handle_signals = true;
 };
 
@@ -21,13 +21,15 @@ namespace detail {
 int run_root(std::unique_ptr<behaviour> root, const run_options& options);
 }
 
-/// Starts a machine, runs `main` as its first process, waits for its end, stops the machine in order, and gives the
-/// code for `return` from ::main: 0 if `main` ended normal or shutdown, 128 + n after signal n, else 1.
-/// What does not stop within the limit is named on standard error, and then ends with the OS process.
+/// Starts a machine, runs `main` as its first process, waits for its end, stops the machine in
+/// order, and gives the code for `return` from ::main: 0 if `main` ended normal or shutdown, 128 +
+/// n after signal n, else 1. What does not stop within the limit is named on standard error, and
+/// then ends with the OS process.
 ///
-/// Context  the thread that may block until the program ends; not a process.   See  machine for finer control.
+/// Context  the thread that may block until the program ends; not a process.   See  machine for
+/// finer control.
 template <class F>
-  requires std::is_invocable_v<F&>
+requires std::is_invocable_v<F&>
 int run(F main, const run_options& options = {}) {
   return detail::run_root(detail::body_of(std::move(main)), options);
 }

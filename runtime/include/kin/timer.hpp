@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timers that send messages, and sleep. Monotonic clock; never early; late by up to some 100 µs on a machine that is
-// not overloaded.
+// Timers that send messages, and sleep. Monotonic clock; never early; late by up to some 100 µs on
+// a machine that is not overloaded.
 #pragma once
-
-#include <optional>
-#include <utility>
 
 #include <kin/process.hpp>
 #include <kin/send.hpp>
 #include <kin/time.hpp>
+
+#include <optional>
+#include <utility>
 
 namespace kin {
 
@@ -34,14 +34,15 @@ ref arm_timer_for(ref timer, duration delay, const To& to, signal* s) {
 }
 }  // namespace detail
 
-/// Sends `value` to `to` after `delay`. A name is looked up when the time has come; nobody there: dropped. When the
-/// process of `to` ends before, the timer is void.
+/// Sends `value` to `to` after `delay`. A name is looked up when the time has come; nobody there:
+/// dropped. When the process of `to` ends before, the timer is void.
 ///
 /// Throws  kin::error with badarg for a negative delay.
 /// Thread  a process.   Cost  O(1).   See  erlang:send_after/3.
 template <address To, class T>
 ref send_after(duration delay, const To& to, T value) {
-  static_assert(sendable<T>, "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+  static_assert(sendable<T>,
+                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (sendable<T>) {
     return detail::arm_timer_for(make_ref(), delay, to, detail::box(std::move(value)));
   } else {
@@ -49,21 +50,23 @@ ref send_after(duration delay, const To& to, T value) {
   }
 }
 
-/// As send_after, but what arrives is `expired<T>{timer, value}`, so that it can be told from others.
-/// See  erlang:start_timer/3.
+/// As send_after, but what arrives is `expired<T>{timer, value}`, so that it can be told from
+/// others. See  erlang:start_timer/3.
 template <address To, class T>
 ref start_timer(duration delay, const To& to, T value) {
-  static_assert(sendable<T>, "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+  static_assert(sendable<T>,
+                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (sendable<T>) {
     const ref timer = make_ref();
-    return detail::arm_timer_for(timer, delay, to, detail::box(expired<T>{timer, std::move(value)}));
+    return detail::arm_timer_for(timer, delay, to,
+                                 detail::box(expired<T>{timer, std::move(value)}));
   } else {
     return {};
   }
 }
 
-/// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it will not fire.
-/// Thread  a process.   See  erlang:cancel_timer/1.
+/// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it
+/// will not fire. Thread  a process.   See  erlang:cancel_timer/1.
 std::optional<duration> cancel_timer(ref timer);
 /// The time that is left; nothing as above.
 [[nodiscard]] std::optional<duration> read_timer(ref timer);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a process waits for in the middle of a function. Lives on its stack; the worker reads it when something came.
+// What a process waits for in the middle of a function. Lives on its stack; the worker reads it
+// when something came.
 #pragma once
-
-#include <cstdint>
-#include <typeinfo>
 
 #include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/time.hpp>
+
+#include <cstdint>
+#include <typeinfo>
 
 namespace kin::detail {
 
@@ -17,8 +18,8 @@ enum class wait_kind : std::uint8_t { message, reply, time, blocking, turn };
 
 struct wait {
   wait_kind kind = wait_kind::message;
-  bool any_type = false;                        // a catch-all clause
-  bool late = false;                            // the deadline has passed
+  bool any_type = false;  // a catch-all clause
+  bool late = false;      // the deadline has passed
   std::uint32_t type_count = 0;
   const std::type_info* const* types = nullptr;  // a message of another type cannot end the wait
   std::int64_t deadline = INT64_MAX;             // monotonic, ns
@@ -26,7 +27,8 @@ struct wait {
   signal* answer = nullptr;                      // its reply
   signal* seen = nullptr;                        // last message looked at; null: none yet
 
-  /// Whether a message of that type is worth entering the stack for. Guards are the stack's business.
+  /// Whether a message of that type is worth entering the stack for. Guards are the stack's
+  /// business.
   [[nodiscard]] bool may_take(const std::type_info& type) const {
     if (kind != wait_kind::message) return false;
     if (any_type) return true;
@@ -37,11 +39,13 @@ struct wait {
   }
 };
 
-/// The compiled half of one receive: it hands out candidates, oldest first, and waits when there are none.
+/// The compiled half of one receive: it hands out candidates, oldest first, and waits when there
+/// are none.
 class receiver {
  public:
   /// `pinned`: every clause wants this reference; what came before it was made is not looked at.
-  receiver(const std::type_info* const* types, std::uint32_t type_count, bool any_type, duration limit, ref pinned);
+  receiver(const std::type_info* const* types, std::uint32_t type_count, bool any_type,
+           duration limit, ref pinned);
   receiver(const receiver&) = delete;
   receiver& operator=(const receiver&) = delete;
   ~receiver() = default;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/behaviour.hpp>
 
-#include <exception>
-#include <ostream>
-
 #include "base/pool.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
+
+#include <exception>
+#include <ostream>
 
 namespace kin {
 
@@ -44,7 +44,9 @@ next behaviour::handle(incoming& in) {
 next behaviour::timed_out() { return {}; }
 void behaviour::print_state(std::ostream& /*out*/) const {}
 
-void* behaviour::operator new(std::size_t bytes) { return detail::take_memory(bytes, detail::class_for(bytes)); }
+void* behaviour::operator new(std::size_t bytes) {
+  return detail::take_memory(bytes, detail::class_for(bytes));
+}
 void behaviour::operator delete(void* memory, std::size_t bytes) noexcept {
   detail::give_memory(memory, detail::class_for(bytes));
 }

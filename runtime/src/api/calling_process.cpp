@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/calling_process.hpp"
 
-#include <string>
-
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
+
+#include <string>
 
 namespace kin::detail {
 
 control_block& calling_process(const char* what) {
   control_block* p = current_process();
   if (p == nullptr) {
-    throw error(badarg, std::string(what) + " was called outside a process; a thread has machine::spawn and send");
+    throw error(badarg, std::string(what) +
+                            " was called outside a process; a thread has machine::spawn and send");
   }
   return *p;
 }
 
 bool may_wait(control_block& p) {
   if (has_news(p)) drain(p);
-  if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]] return true;
+  if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
+    return true;
   if (p.is(flag_exiting) || this_worker().exceptions->uncaught != 0) return false;
   throw unwinding{};
 }

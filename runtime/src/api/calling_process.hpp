@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who calls: the process that runs this, or an error in the user's words. And what every wait has in common.
+// Who calls: the process that runs this, or an error in the user's words. And what every wait has
+// in common.
 #pragma once
 
 #include <kin/exit_reason.hpp>
@@ -18,11 +19,13 @@ control_block& calling_process(const char* what);
 /// Its machine, or the one that this thread has entered; else kin::error.
 machine_core& ambient_machine(const char* what);
 
-/// Before a wait. True: go on. False: this process ends and is unwinding already, so the wait fails at once. Throws the
-/// unwinding if the process has to end and does not unwind yet, or again if that was swallowed.
+/// Before a wait. True: go on. False: this process ends and is unwinding already, so the wait fails
+/// at once. Throws the unwinding if the process has to end and does not unwind yet, or again if
+/// that was swallowed.
 bool may_wait(control_block& p);
 
-/// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and whenever it wakes.
+/// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
+/// whenever it wakes.
 bool wait_for(control_block& p, wait& w, duration limit);
 
 }  // namespace kin::detail

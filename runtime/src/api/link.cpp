@@ -11,7 +11,8 @@ namespace kin {
 void link(pid other) {
   detail::control_block& p = detail::calling_process("kin::link");
   if (detail::make_link_to(p, other)) return;
-  if (!p.is(detail::flag_traps)) throw error(noproc, "link: " + to_string(other) + " is no living process");
+  if (!p.is(detail::flag_traps))
+    throw error(noproc, "link: " + to_string(other) + " is no living process");
   detail::signal* told = detail::box(exited{other, noproc});
   if (!detail::post(p.name(), told)) detail::destroy_signal(told);
 }

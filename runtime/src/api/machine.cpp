@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/machine.hpp>
 
-#include <utility>
-#include <vector>
-
 #include "api/calling_process.hpp"
 #include "process/mailbox.hpp"
 #include "scheduler/machine_core.hpp"
+
+#include <utility>
+#include <vector>
 
 namespace kin {
 namespace detail {
@@ -23,7 +23,8 @@ void signal_exit(pid to, const exit_reason& why) {
 std::vector<pid> living(machine_core& core) {
   std::vector<pid> all;
   core.blocks.for_each([&](control_block& p) {
-    if (state::content(p.word.load(std::memory_order_acquire)) != state::dead) all.push_back(p.name());
+    if (state::content(p.word.load(std::memory_order_acquire)) != state::dead)
+      all.push_back(p.name());
   });
   return all;
 }
@@ -53,7 +54,8 @@ std::vector<straggler> who_is_left(machine_core& core) {
     }
     s.doing = "waits, or runs its destructors";
     for (unsigned i = 0; i < core.worker_count(); ++i) {
-      if (core.worker_at(i)->running.load(std::memory_order_relaxed) == &block_of(p)) s.doing = "runs without a wait";
+      if (core.worker_at(i)->running.load(std::memory_order_relaxed) == &block_of(p))
+        s.doing = "runs without a wait";
     }
     left.push_back(std::move(s));
   }
@@ -66,12 +68,15 @@ machine_core& ambient_machine(const char* what) {
   worker* w = here();
   if (w != nullptr) return w->machine;
   if (entered != nullptr) return *entered;
-  throw error(badarg, std::string(what) + " was called on a thread that belongs to no machine; see kin::machine::enter");
+  throw error(badarg,
+              std::string(what) +
+                  " was called on a thread that belongs to no machine; see kin::machine::enter");
 }
 
 }  // namespace detail
 
-machine::machine(machine_options options) : core_(std::make_unique<detail::machine_core>(std::move(options))) {}
+machine::machine(machine_options options)
+    : core_(std::make_unique<detail::machine_core>(std::move(options))) {}
 
 machine::~machine() {
   if (core_ == nullptr) return;
@@ -85,7 +90,8 @@ pid machine::spawn_behaviour(std::unique_ptr<behaviour> body) {
 }
 
 exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
-  if (in_process()) throw error(badarg, "machine::run was called in a process: it would block its worker");
+  if (in_process())
+    throw error(badarg, "machine::run was called in a process: it would block its worker");
   if (core_->state() == detail::machine_core::phase::fresh) core_->start();
   const pid root = core_->spawn_from_outside(std::move(body), true);
   exit_reason why;
@@ -94,7 +100,8 @@ exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
 }
 
 std::vector<straggler> machine::stop() {
-  if (in_process()) throw error(badarg, "machine::stop was called in a process: it would wait for itself");
+  if (in_process())
+    throw error(badarg, "machine::stop was called in a process: it would wait for itself");
   if (core_->state() != detail::machine_core::phase::running) return {};
   core_->begin_stop();
   if (detail::end_all(*core_, detail::now(), core_->options.stop_limit)) {
@@ -102,7 +109,8 @@ std::vector<straggler> machine::stop() {
     return {};
   }
   auto left = detail::who_is_left(*core_);
-  static_cast<void>(core_.release());  // NOLINT(bugprone-unused-return-value): threads that do not stop still use it
+  static_cast<void>(core_.release());  // NOLINT(bugprone-unused-return-value): threads that do not
+                                       // stop still use it
   return left;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/next.hpp>
 
-#include <utility>
-
 #include "base/assert.hpp"
 #include "base/pool.hpp"
+
+#include <utility>
 
 namespace kin {
 

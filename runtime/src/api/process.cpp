@@ -4,15 +4,15 @@
 #include <kin/process.hpp>
 #include <kin/request.hpp>
 
-#include <new>
-#include <utility>
-
 #include "api/calling_process.hpp"
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
 #include "process/unwinding.hpp"
+
+#include <new>
+#include <utility>
 
 namespace kin {
 namespace detail {
@@ -154,7 +154,8 @@ bool trap_exits(bool on) {
 bool is_alive(pid other) {
   detail::control_block& p = detail::calling_process("kin::is_alive");
   if (other == p.name()) return true;
-  auto* question = detail::make_signal<detail::question_signal>(detail::signal_kind::alive_question);
+  auto* question =
+      detail::make_signal<detail::question_signal>(detail::signal_kind::alive_question);
   question->caller = p.name();
   question->number = ++p.calls;
   detail::wait w;

@@ -9,14 +9,15 @@
 
 namespace kin::detail {
 
-receiver::receiver(const std::type_info* const* types, std::uint32_t type_count, bool any_type, duration limit,
-                   ref pinned)
+receiver::receiver(const std::type_info* const* types, std::uint32_t type_count, bool any_type,
+                   duration limit, ref pinned)
     : limit_(limit) {
   wait_.types = types;
   wait_.type_count = type_count;
   wait_.any_type = any_type;
   const control_block& p = calling_process("kin::receive");
-  if (pinned && p.extra != nullptr && p.extra->marked_ref == ref_access::number(pinned)) wait_.seen = p.extra->mark;
+  if (pinned && p.extra != nullptr && p.extra->marked_ref == ref_access::number(pinned))
+    wait_.seen = p.extra->mark;
 }
 
 signal* receiver::next() {
@@ -27,7 +28,8 @@ signal* receiver::next() {
   }
   for (;;) {
     signal* before = wait_.seen;
-    for (signal* s = before == nullptr ? p.queue_first : before->next; s != nullptr; before = s, s = s->next) {
+    for (signal* s = before == nullptr ? p.queue_first : before->next; s != nullptr;
+         before = s, s = s->next) {
       if (!wait_.may_take(*s->type->info)) continue;
       wait_.seen = s;
       candidate_ = s;

@@ -2,13 +2,13 @@
 #include <kin/registry.hpp>
 #include <kin/send.hpp>
 
-#include <memory>
-#include <mutex>
-#include <unordered_set>
-
 #include "api/calling_process.hpp"
 #include "process/mailbox.hpp"
 #include "process/name_table.hpp"
+
+#include <memory>
+#include <mutex>
+#include <unordered_set>
 
 namespace kin {
 namespace detail {
@@ -26,9 +26,11 @@ void enter_name(const name_text& name, pid p) {
   pid holder;
   name_entry* entry = machine.names.enter(name, p, holder);
   if (entry == nullptr && holder) {
-    throw error(exit_reason(already_started{holder}), "the name '" + text + "' is held by " + to_string(holder));
+    throw error(exit_reason(already_started{holder}),
+                "the name '" + text + "' is held by " + to_string(holder));
   }
-  if (entry == nullptr) throw error(badarg, "register_name: " + to_string(p) + " has a name already");
+  if (entry == nullptr)
+    throw error(badarg, "register_name: " + to_string(p) + " has a name already");
   control_block* me = current_process();
   if (me != nullptr && me->name() == p) {
     me->more().name = entry;
@@ -64,7 +66,9 @@ void unregister_name(const name<void>& n) {
   }
 }
 
-std::vector<std::string> registered() { return detail::ambient_machine("kin::registered").names.held(); }
+std::vector<std::string> registered() {
+  return detail::ambient_machine("kin::registered").names.held();
+}
 
 std::string_view intern(const std::string& text) {
   static auto* const lock = new std::mutex;  // immortal: names outlive everything

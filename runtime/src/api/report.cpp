@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/report.hpp>
 
+#include "scheduler/machine_core.hpp"
+#include "scheduler/worker.hpp"
+
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <mutex>
 #include <sstream>
 #include <utility>
-
-#include "scheduler/machine_core.hpp"
-#include "scheduler/worker.hpp"
 
 namespace kin {
 namespace {
@@ -43,7 +43,8 @@ void list(std::ostream& out, const char* key, const Items& items) {
 
 void print_report(const report& r) {
   if (r.severity < severity::notice) return;
-  const std::string text = "=" + std::string(r.title) + "==== " + time_stamp() + " ===\n" + r.text + "\n\n";
+  const std::string text =
+      "=" + std::string(r.title) + "==== " + time_stamp() + " ===\n" + r.text + "\n\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

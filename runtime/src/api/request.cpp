@@ -37,10 +37,11 @@ const request_head& promise::head() const { return record_->head; }
 void promise::fail(const exit_reason& why) noexcept {
   if (record_ == nullptr) return;
   control_block* me = current_process();
-  // The owner's end answers for it, with its reason, once its name is free; so also when an exception that will end the
-  // owner throws it away.
-  const bool owner_ends = me != nullptr && me->name() == record_->owner &&
-                          (me->is(flag_exiting) || me->is(flag_doomed) || this_worker().exceptions->uncaught != 0);
+  // The owner's end answers for it, with its reason, once its name is free; so also when an
+  // exception that will end the owner throws it away.
+  const bool owner_ends =
+      me != nullptr && me->name() == record_->owner &&
+      (me->is(flag_exiting) || me->is(flag_doomed) || this_worker().exceptions->uncaught != 0);
   if (owner_ends) {
     let_go(*std::exchange(record_, nullptr));
     return;
@@ -58,7 +59,8 @@ void promise::settle() noexcept {
     let_go(*record);
     return;
   }
-  // Elsewhere: the record itself tells the owner, who takes it out of its list. Our hold goes with it.
+  // Elsewhere: the record itself tells the owner, who takes it out of its list. Our hold goes with
+  // it.
   if (!post(record->owner, record)) let_go(*record);
 }
 

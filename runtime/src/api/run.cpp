@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/run.hpp>
 
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include "scheduler/machine_core.hpp"
+#include "scheduler/overflow.hpp"
 
 #include <array>
 #include <atomic>
@@ -12,16 +12,15 @@
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <sys/eventfd.h>
 #include <thread>
-
-#include "scheduler/machine_core.hpp"
-#include "scheduler/overflow.hpp"
+#include <unistd.h>
 
 namespace kin::detail {
 namespace {
 
-// SIGINT and SIGTERM become an exit signal to the root; a second one ends the OS process at once. The handler only
-// writes to an eventfd, a thread of ours reads it.
+// SIGINT and SIGTERM become an exit signal to the root; a second one ends the OS process at once.
+// The handler only writes to an eventfd, a thread of ours reads it.
 class signal_watch {
  public:
   explicit signal_watch(pid root) : root_(root), event_(eventfd(0, EFD_CLOEXEC)) {
@@ -51,7 +50,9 @@ class signal_watch {
   static constexpr std::uint64_t interrupt_mark = 1;
   static constexpr std::uint64_t terminate_mark = std::uint64_t{1} << 16U;
 
-  static void write_to(int event, std::uint64_t mark) { static_cast<void>(!::write(event, &mark, sizeof(mark))); }
+  static void write_to(int event, std::uint64_t mark) {
+    static_cast<void>(!::write(event, &mark, sizeof(mark)));
+  }
   static void on_signal(int number) {
     const int kept = errno;
     const int event = the_event.load(std::memory_order_acquire);
@@ -82,7 +83,8 @@ std::atomic<int> signal_watch::the_event{-1};
 
 void name_stragglers(const std::vector<straggler>& left) {
   std::ostringstream text;
-  text << "kin: " << left.size() << (left.size() == 1 ? " process" : " processes") << " did not stop in time:\n";
+  text << "kin: " << left.size() << (left.size() == 1 ? " process" : " processes")
+       << " did not stop in time:\n";
   for (const straggler& s : left) {
     text << "  " << s.pid << (s.name.empty() ? "" : " " + s.name) << ": " << s.doing << '\n';
   }
@@ -92,7 +94,8 @@ void name_stragglers(const std::vector<straggler>& left) {
 }  // namespace
 
 int run_root(std::unique_ptr<behaviour> root, const run_options& options) {
-  if (in_process()) throw error(badarg, "kin::run was called in a process; kin::spawn starts another one");
+  if (in_process())
+    throw error(badarg, "kin::run was called in a process; kin::spawn starts another one");
   machine m(options.machine);
   m.start();
   if (options.handle_signals) install_overflow_report();

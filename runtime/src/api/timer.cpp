@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/timer.hpp>
 
-#include <algorithm>
-
 #include "api/calling_process.hpp"
 #include "process/mailbox.hpp"
 #include "scheduler/timer_entry.hpp"
+
+#include <algorithm>
 
 namespace kin {
 namespace detail {
@@ -14,7 +14,8 @@ namespace {
 ref arm_checked(ref timer, duration delay, pid to, std::string_view to_name, signal* s) {
   message held(s);
   static_cast<void>(calling_process("kin::send_after"));
-  if (delay.count() < 0) throw error(badarg, "a timer cannot fire before now: its delay is negative");
+  if (delay.count() < 0)
+    throw error(badarg, "a timer cannot fire before now: its delay is negative");
   worker& w = this_worker();
   const std::uint64_t number = ref_access::number(timer);
   timer_entry& entry = w.arm(number, add(now(), delay), to, to_name, held.release());
@@ -33,7 +34,9 @@ bool somebody_there(pid p) {
 
 }  // namespace
 
-ref arm_timer(ref timer, duration delay, pid to, signal* s) { return arm_checked(timer, delay, to, {}, s); }
+ref arm_timer(ref timer, duration delay, pid to, signal* s) {
+  return arm_checked(timer, delay, to, {}, s);
+}
 ref arm_timer(ref timer, duration delay, const name_text& to, signal* s) {
   return arm_checked(timer, delay, {}, to.text, s);
 }
@@ -43,7 +46,8 @@ ref arm_timer(ref timer, duration delay, const name_text& to, signal* s) {
 std::optional<duration> cancel_timer(ref timer) {
   static_cast<void>(detail::calling_process("kin::cancel_timer"));
   detail::timer_entry* entry = detail::entry_of(timer);
-  if (entry == nullptr || !entry->settle(detail::ref_access::number(timer), detail::timer_entry::cancelled)) {
+  if (entry == nullptr ||
+      !entry->settle(detail::ref_access::number(timer), detail::timer_entry::cancelled)) {
     return std::nullopt;
   }
   const duration left = detail::left_until(entry->deadline.load(std::memory_order_relaxed));

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // pid, ref and exit_reason, where they need more than a header.
-#include <cxxabi.h>
+#include <kin/exit_reason.hpp>
+#include <kin/link.hpp>
+#include <kin/pid.hpp>
+#include <kin/print.hpp>
 
 #include <cstdlib>
+#include <cxxabi.h>
 #include <memory>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <utility>
 
-#include <kin/exit_reason.hpp>
-#include <kin/link.hpp>
-#include <kin/pid.hpp>
-#include <kin/print.hpp>
-
 namespace kin {
 
-std::ostream& operator<<(std::ostream& out, pid p) { return out << "<0." << p.number() << '.' << p.serial() << '>'; }
+std::ostream& operator<<(std::ostream& out, pid p) {
+  return out << "<0." << p.number() << '.' << p.serial() << '>';
+}
 std::ostream& operator<<(std::ostream& out, ref r) { return out << "#Ref<0." << r.number_ << '>'; }
 
 std::string type_name(const std::type_info& type) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                         &std::free);
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   return status == 0 ? text.get() : type.name();
 }
 
@@ -54,12 +55,15 @@ namespace {
 
 class shutdown_with_rep final : public reason_rep {
  public:
-  explicit shutdown_with_rep(exit_reason why) : reason_rep(kind::shutdown_with, false), why_(std::move(why)) {}
+  explicit shutdown_with_rep(exit_reason why)
+      : reason_rep(kind::shutdown_with, false), why_(std::move(why)) {}
   bool equals(const reason_rep& other) const override {
     return why_ == static_cast<const shutdown_with_rep&>(other).why_;
   }
   void print(std::ostream& out) const override { out << "{shutdown, " << why_ << '}'; }
-  const void* find(const std::type_info& type) const override { return reason_access::rep(why_)->find(type); }
+  const void* find(const std::type_info& type) const override {
+    return reason_access::rep(why_)->find(type);
+  }
   const std::exception_ptr* thrown() const override { return reason_access::rep(why_)->thrown(); }
 
  private:
@@ -69,7 +73,8 @@ class shutdown_with_rep final : public reason_rep {
 
 class error_rep final : public reason_rep {
  public:
-  explicit error_rep(std::exception_ptr thrown) : reason_rep(kind::error, false), thrown_(std::move(thrown)) {
+  explicit error_rep(std::exception_ptr thrown)
+      : reason_rep(kind::error, false), thrown_(std::move(thrown)) {
     try {
       std::rethrow_exception(thrown_);
     } catch (const std::exception& e) {
@@ -82,11 +87,13 @@ class error_rep final : public reason_rep {
   }
   bool equals(const reason_rep& other) const override {
     const auto& theirs = static_cast<const error_rep&>(other);
-    return text_ == theirs.text_ && (type_ == theirs.type_ || (type_ != nullptr && theirs.type_ != nullptr &&
-                                                               *type_ == *theirs.type_));
+    return text_ == theirs.text_ &&
+           (type_ == theirs.type_ ||
+            (type_ != nullptr && theirs.type_ != nullptr && *type_ == *theirs.type_));
   }
   void print(std::ostream& out) const override {
-    out << (type_ == nullptr ? "an exception of a foreign language" : type_name(*type_)) << ": " << text_;
+    out << (type_ == nullptr ? "an exception of a foreign language" : type_name(*type_)) << ": "
+        << text_;
   }
   const void* find(const std::type_info& /*type*/) const override { return nullptr; }
   const std::exception_ptr* thrown() const override { return &thrown_; }
@@ -108,7 +115,9 @@ class failed_call_rep final : public reason_rep {
     return why_ == theirs.why_ && text_ == theirs.text_;
   }
   void print(std::ostream& out) const override { out << '{' << why_ << ", " << text_ << '}'; }
-  const void* find(const std::type_info& type) const override { return reason_access::rep(why_)->find(type); }
+  const void* find(const std::type_info& type) const override {
+    return reason_access::rep(why_)->find(type);
+  }
   const std::exception_ptr* thrown() const override { return reason_access::rep(why_)->thrown(); }
 
  private:
@@ -127,7 +136,8 @@ exit_reason reason_access::failed_call(const exit_reason& why, std::string text)
 
 std::ostream& operator<<(std::ostream& out, atom a) { return out << exit_reason(a); }
 
-exit_reason::exit_reason(std::string text) : rep_(new detail::value_rep<std::string>(std::move(text))) {}
+exit_reason::exit_reason(std::string text)
+    : rep_(new detail::value_rep<std::string>(std::move(text))) {}
 
 exit_reason exit_reason::error(std::exception_ptr thrown) {
   return detail::reason_access::adopt(new detail::error_rep(std::move(thrown)));
@@ -138,12 +148,15 @@ exit_reason exit_reason::shutdown_with(const exit_reason& why) {
 }
 
 bool exit_reason::is_orderly() const {
-  return *this == normal || *this == shutdown || rep_->what() == detail::reason_rep::kind::shutdown_with;
+  return *this == normal || *this == shutdown ||
+         rep_->what() == detail::reason_rep::kind::shutdown_with;
 }
 
-error::error(exit_reason why, const std::string& text) : reason_(std::move(why)), what_("kin: " + text) {}
+error::error(exit_reason why, const std::string& text)
+    : reason_(std::move(why)), what_("kin: " + text) {}
 
-call_failed::call_failed(exit_reason why, std::string where) : reason_(std::move(why)), where_(std::move(where)) {
+call_failed::call_failed(exit_reason why, std::string where)
+    : reason_(std::move(why)), where_(std::move(where)) {
   what_ = "call failed: " + to_string(reason_);
   if (!where_.empty()) what_ += " (" + where_ + ")";
 }

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // A lock that costs its owner two plain stores and a load, 1 ns; the others a system call.
 //
-// A worker's run queue and timer wheel are its own nearly always, but must be open to others when it is stuck in a
-// callback, and to thieves. So the owner announces itself with a plain store and looks whether somebody wants in;
-// whoever wants in says so, makes every thread run a full barrier, and waits until the owner is out.
-//   I1  owner: inside := 1; (compiler barrier) read wanted.   other: wanted := 1; membarrier; read inside.
-//       The membarrier stands between the owner's store and load or before both: one of the two sees the other.
+// A worker's run queue and timer wheel are its own nearly always, but must be open to others when
+// it is stuck in a callback, and to thieves. So the owner announces itself with a plain store and
+// looks whether somebody wants in; whoever wants in says so, makes every thread run a full barrier,
+// and waits until the owner is out.
+//   I1  owner: inside := 1; (compiler barrier) read wanted.   other: wanted := 1; membarrier; read
+//   inside.
+//       The membarrier stands between the owner's store and load or before both: one of the two
+//       sees the other.
 //   I2  At most one other is past `others_`; the owner and it are never both inside.
-// Rejected: a 4.8 ns exchange on each push and pop; epochs that move ownership (two owners, protocols of the core).
-// Without membarrier the owner uses a sequentially consistent exchange.
+// Rejected: a 4.8 ns exchange on each push and pop; epochs that move ownership (two owners,
+// protocols of the core). Without membarrier the owner uses a sequentially consistent exchange.
 #pragma once
+
+#include "base/cpu.hpp"
+#include "base/membarrier.hpp"
 
 #include <atomic>
 #include <mutex>
 #include <thread>
-
-#include "base/cpu.hpp"
-#include "base/membarrier.hpp"
 
 namespace kin::detail {
 
@@ -27,17 +30,22 @@ class biased_lock {
     for (;;) {
       if (has_membarrier) [[likely]] {
         inside_.store(true, std::memory_order_relaxed);
-        std::atomic_signal_fence(std::memory_order_seq_cst);  // I1: the hardware half is the other's membarrier
+        std::atomic_signal_fence(
+            std::memory_order_seq_cst);  // I1: the hardware half is the other's membarrier
       } else {
         inside_.exchange(true, std::memory_order_seq_cst);
       }
       // acquire: pairs with the release in `leave_other`, what that one did is seen here.
-      if (!wanted_.load(has_membarrier ? std::memory_order_acquire : std::memory_order_seq_cst)) [[likely]] return;
+      if (!wanted_.load(has_membarrier ? std::memory_order_acquire : std::memory_order_seq_cst))
+          [[likely]]
+        return;
       inside_.store(false, std::memory_order_release);
       wait_until_clear(wanted_);
     }
   }
-  void leave() noexcept { inside_.store(false, std::memory_order_release); }  // pairs with the acquire in enter_other
+  void leave() noexcept {
+    inside_.store(false, std::memory_order_release);
+  }  // pairs with the acquire in enter_other
 
   /// Any other thread.
   void enter_other() noexcept {

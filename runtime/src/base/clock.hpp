@@ -2,10 +2,10 @@
 // Monotonic time in nanoseconds. The one place that asks the system what time it is.
 #pragma once
 
+#include <kin/time.hpp>
+
 #include <cstdint>
 #include <ctime>
-
-#include <kin/time.hpp>
 
 namespace kin::detail {
 

@@ -8,7 +8,8 @@
 #include <immintrin.h>
 #endif
 
-// A function that is never merged into its caller: what it reads of the thread is read anew after a switch.
+// A function that is never merged into its caller: what it reads of the thread is read anew after a
+// switch.
 #if defined(__clang__)
 #define KIN_NOIPA __attribute__((noinline))
 #else

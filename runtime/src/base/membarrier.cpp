@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/membarrier.hpp"
 
+#include <atomic>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <atomic>
 
 namespace kin::detail {
 namespace {

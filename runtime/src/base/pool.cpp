@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/pool.hpp"
 
-#include <sys/mman.h>
+#include "base/cpu.hpp"
 
 #include <new>
-
-#include "base/cpu.hpp"
+#include <sys/mman.h>
 
 #if KIN_ASAN
 #include <sanitizer/asan_interface.h>
@@ -46,7 +45,8 @@ magazine fresh_magazine(depot& d, std::uint8_t size_class) {
   }
   magazine m;
   for (; m.count < magazine_size; ++m.count) {
-    auto* node = reinterpret_cast<free_node*>(d.cut[size_class] + (magazine_size - 1 - m.count) * bytes);
+    auto* node =
+        reinterpret_cast<free_node*>(d.cut[size_class] + (magazine_size - 1 - m.count) * bytes);
     node->next = m.first;
     m.first = node;
   }
@@ -69,18 +69,21 @@ thread_local local_pool* this_thread_pool = nullptr;
 }  // namespace
 
 std::uint8_t class_for(std::size_t bytes) noexcept {
-  return bytes > largest_class_bytes ? no_class : class_of_granules[(bytes + granule - 1) / granule];
+  return bytes > largest_class_bytes ? no_class
+                                     : class_of_granules[(bytes + granule - 1) / granule];
 }
 
 void* map_chunk() {
   // Twice as much, then cut to what is aligned.
-  void* wide = mmap(nullptr, 2 * chunk_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* wide = mmap(nullptr, 2 * chunk_bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (wide == MAP_FAILED) throw std::bad_alloc();
   const auto start = reinterpret_cast<std::uintptr_t>(wide);
   const auto chunk = (start + chunk_bytes - 1) / chunk_bytes * chunk_bytes;
   if (chunk != start) munmap(wide, chunk - start);
   const auto end = start + 2 * chunk_bytes;
-  if (chunk + chunk_bytes != end) munmap(reinterpret_cast<void*>(chunk + chunk_bytes), end - chunk - chunk_bytes);
+  if (chunk + chunk_bytes != end)
+    munmap(reinterpret_cast<void*>(chunk + chunk_bytes), end - chunk - chunk_bytes);
   return reinterpret_cast<void*>(chunk);
 }
 
@@ -125,21 +128,26 @@ void local_pool::retire() noexcept {
   }
 }
 
-void local_pool::poison([[maybe_unused]] void* node, [[maybe_unused]] std::uint8_t size_class) noexcept {
+void local_pool::poison([[maybe_unused]] void* node,
+                        [[maybe_unused]] std::uint8_t size_class) noexcept {
 #if KIN_ASAN
   // Timer entries are read when they are free (their state); all others are not, but for the link.
   if (size_class == timer_class) return;
-  ASAN_POISON_MEMORY_REGION(static_cast<std::byte*>(node) + sizeof(free_node), class_bytes[size_class] - sizeof(free_node));
+  ASAN_POISON_MEMORY_REGION(static_cast<std::byte*>(node) + sizeof(free_node),
+                            class_bytes[size_class] - sizeof(free_node));
 #endif
 }
-void local_pool::unpoison([[maybe_unused]] void* node, [[maybe_unused]] std::uint8_t size_class) noexcept {
+void local_pool::unpoison([[maybe_unused]] void* node,
+                          [[maybe_unused]] std::uint8_t size_class) noexcept {
 #if KIN_ASAN
   ASAN_UNPOISON_MEMORY_REGION(node, class_bytes[size_class]);
 #endif
 }
 
 KIN_NOIPA local_pool* thread_pool() noexcept {
-  asm volatile("" ::: "memory");  // never remembered over a switch: the process may be on another thread then
+  asm volatile(
+      "" ::
+          : "memory");  // never remembered over a switch: the process may be on another thread then
   return this_thread_pool;
 }
 void set_thread_pool(local_pool* pool) noexcept { this_thread_pool = pool; }

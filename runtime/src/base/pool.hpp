@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where nodes come from: an immortal, type-stable pool for the whole OS process, in front of it magazines per worker.
+// Where nodes come from: an immortal, type-stable pool for the whole OS process, in front of it
+// magazines per worker.
 //
-// A message is allocated by the sender's worker and freed by the receiver's, so a malloc pays for the crossing each
-// time (27-50 ns); here nodes travel back in full magazines of 64, under a lock taken once a magazine (7 ns a message,
-// 0.6 ns when sender and receiver share a worker). Memory is never returned: a node that is read after it was freed
-// is still a node. The pool is the one piece of global state, since a message may outlive the machine it was made in.
+// A message is allocated by the sender's worker and freed by the receiver's, so a malloc pays for
+// the crossing each time (27-50 ns); here nodes travel back in full magazines of 64, under a lock
+// taken once a magazine (7 ns a message, 0.6 ns when sender and receiver share a worker). Memory is
+// never returned: a node that is read after it was freed is still a node. The pool is the one piece
+// of global state, since a message may outlive the machine it was made in.
 //   I1  A node of a class is only ever handed out for that class.
-//   I2  A magazine holds at most `magazine_size` nodes; only full ones are in the depot, or ones handed in by `retire`.
+//   I2  A magazine holds at most `magazine_size` nodes; only full ones are in the depot, or ones
+//   handed in by `retire`.
 #pragma once
 
 #include <array>
@@ -21,8 +24,8 @@ namespace kin::detail {
 inline constexpr std::size_t chunk_bytes = std::size_t{2} << 20U;
 inline constexpr std::uint32_t magazine_size = 64;
 
-/// Sizes of nodes; the last class is that of timer entries, which are never anything else (their references are
-/// checked by reading them, dead or alive).
+/// Sizes of nodes; the last class is that of timer entries, which are never anything else (their
+/// references are checked by reading them, dead or alive).
 inline constexpr std::array<std::uint16_t, 8> class_bytes{32, 64, 96, 128, 192, 256, 512, 128};
 inline constexpr std::uint8_t timer_class = 7;
 inline constexpr std::uint8_t no_class = 255;  // larger: operator new
@@ -55,7 +58,8 @@ class local_pool {
   void* take(std::uint8_t size_class) {
     auto& mine = classes_[size_class].active;
     free_node* node = mine.first;
-    if (node == nullptr) [[unlikely]] return refill(size_class);
+    if (node == nullptr) [[unlikely]]
+      return refill(size_class);
     mine.first = node->next;
     --mine.count;
     unpoison(node, size_class);
@@ -63,7 +67,8 @@ class local_pool {
   }
   void give(void* memory, std::uint8_t size_class) noexcept {
     auto& mine = classes_[size_class].active;
-    if (mine.count == magazine_size) [[unlikely]] put_aside(size_class);
+    if (mine.count == magazine_size) [[unlikely]]
+      put_aside(size_class);
     auto* node = static_cast<free_node*>(memory);
     node->next = mine.first;
     mine.first = node;
@@ -76,7 +81,8 @@ class local_pool {
  private:
   struct per_class {
     magazine active;
-    magazine spare;  // empty or full: a thread that goes to and fro over the edge does not call at the depot
+    magazine spare;  // empty or full: a thread that goes to and fro over the edge does not call at
+                     // the depot
   };
   void* refill(std::uint8_t size_class);
   void put_aside(std::uint8_t size_class) noexcept;
@@ -90,7 +96,8 @@ class local_pool {
 local_pool* thread_pool() noexcept;
 void set_thread_pool(local_pool* pool) noexcept;
 
-/// From this thread's pool, or the one that all others share under a lock. `bytes` may exceed every class.
+/// From this thread's pool, or the one that all others share under a lock. `bytes` may exceed every
+/// class.
 void* take_memory(std::size_t bytes, std::uint8_t size_class);
 void give_memory(void* memory, std::uint8_t size_class) noexcept;
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stack, and how to leave one and enter another.
 //
-// Every stack runs the worker loop or a process that waits in the middle of a function; there is no other kind. Its
-// descriptor lies at its own top, on a page that is touched anyway.
+// Every stack runs the worker loop or a process that waits in the middle of a function; there is no
+// other kind. Its descriptor lies at its own top, on a page that is touched anyway.
 //   I1  `context` is set while nobody runs on the stack, and only then.
-//   I2  Only the side that lands may tell others of the stack that was left: before, its context is not stored.
+//   I2  Only the side that lands may tell others of the stack that was left: before, its context is
+//   not stored.
 // The sanitizers are told of each step here and nowhere else.
 #pragma once
 
-#include <boost/context/detail/fcontext.hpp>
-#include <cstddef>
-
 #include "base/cpu.hpp"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
 
 #if KIN_ASAN
 #include <sanitizer/common_interface_defs.h>
@@ -64,8 +66,9 @@ inline stack& landed(boost::context::detail::transfer_t arrival, [[maybe_unused]
   return left;
 }
 
-/// Leaves `from` and goes on in `to`. Returns when somebody switches back; gives the stack that was left for it.
-/// Inline: through a call of its own each switch would cost a mispredicted return, 7 ns.
+/// Leaves `from` and goes on in `to`. Returns when somebody switches back; gives the stack that was
+/// left for it. Inline: through a call of its own each switch would cost a mispredicted return, 7
+/// ns.
 inline stack& switch_stack(stack& from, stack& to) {
   passage p{&from, &to};
   const auto context = to.context;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "context/stack_source.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <fstream>
 #include <new>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
@@ -55,7 +54,10 @@ void stack_source::install_guard(std::byte* stack_base) {
     static const std::size_t safe = safe_mprotect_guards();
     if (made() >= safe || mprotect(stack_base, guard_bytes_, PROT_NONE) != 0) {
       method.store(guard_method::none, std::memory_order_relaxed);
-      std::fprintf(stderr, "kin: more than %zu stacks: this kernel cannot guard further ones against overflow\n", made());
+      std::fprintf(
+          stderr,
+          "kin: more than %zu stacks: this kernel cannot guard further ones against overflow\n",
+          made());
     }
   }
 }
@@ -64,7 +66,8 @@ void stack_source::grow(stack_entry entry) {
   if (slabs_.size() == slabs_max) throw std::bad_alloc();
   const std::size_t count = next_slab_stacks_;
   const std::size_t bytes = count * stride_;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   madvise(memory, bytes, MADV_NOHUGEPAGE);
   auto* base = static_cast<std::byte*>(memory);

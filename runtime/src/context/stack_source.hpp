@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where stacks come from: slabs of equal strides with a guard below each stack, and the pool of a machine's free ones.
+// Where stacks come from: slabs of equal strides with a guard below each stack, and the pool of a
+// machine's free ones.
 //
-// A stride is 64 KiB by default, of which the lowest four pages are guard. Guards are made with MADV_GUARD_INSTALL
-// (Linux 6.13), which splits no mapping; without it with mprotect, which costs two mappings a stack and so is used only
-// up to a safe number; beyond it stacks have no guard, said once. Never huge pages: a stack would cost 64 KiB. The top of
-// each stack is coloured by 256 bytes x (i mod 16), since tops 64 KiB apart would all fall on the same cache sets.
-// A worker keeps at most 64 free stacks and trades them in batches of 32: a process may borrow a stack on one worker
-// and give it back on another, and one-way traffic would else make new ones for ever.
+// A stride is 64 KiB by default, of which the lowest four pages are guard. Guards are made with
+// MADV_GUARD_INSTALL (Linux 6.13), which splits no mapping; without it with mprotect, which costs
+// two mappings a stack and so is used only up to a safe number; beyond it stacks have no guard,
+// said once. Never huge pages: a stack would cost 64 KiB. The top of each stack is coloured by 256
+// bytes x (i mod 16), since tops 64 KiB apart would all fall on the same cache sets. A worker keeps
+// at most 64 free stacks and trades them in batches of 32: a process may borrow a stack on one
+// worker and give it back on another, and one-way traffic would else make new ones for ever.
 #pragma once
+
+#include "context/stack.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <vector>
 
-#include "context/stack.hpp"
-
 namespace kin::detail {
 
-inline constexpr std::size_t default_stack_bytes = std::size_t{64} << (KIN_ASAN || KIN_TSAN ? 12U : 10U);
+inline constexpr std::size_t default_stack_bytes = std::size_t{64}
+                                                   << (KIN_ASAN || KIN_TSAN ? 12U : 10U);
 inline constexpr std::size_t stack_batch = 32;
 
 class stack_source {
@@ -35,7 +38,8 @@ class stack_source {
   void give_batch(stack* first) noexcept;
 
   [[nodiscard]] std::size_t made() const { return made_.load(std::memory_order_relaxed); }
-  /// Whether the address lies in a guard of this source: somebody's stack has overflowed. Async-signal-safe.
+  /// Whether the address lies in a guard of this source: somebody's stack has overflowed.
+  /// Async-signal-safe.
   [[nodiscard]] bool is_guard(const void* address) const noexcept;
 
  private:
@@ -66,14 +70,16 @@ class stack_pool {
   ~stack_pool() { source_.give_batch(free_); }
 
   stack& take() {
-    if (free_ == nullptr) [[unlikely]] refill();
+    if (free_ == nullptr) [[unlikely]]
+      refill();
     stack* s = free_;
     free_ = s->next;
     --count_;
     return *s;
   }
   void give(stack& s) noexcept {
-    if (count_ == 2 * stack_batch) [[unlikely]] spill();
+    if (count_ == 2 * stack_batch) [[unlikely]]
+      spill();
     s.next = free_;
     free_ = &s;
     ++count_;

@@ -39,7 +39,8 @@ void block_table::add_chunk() {
   }
   if (chunk == nullptr) {
     chunk = new (map_chunk()) block_chunk;
-    for (std::uint32_t i = 0; i < block_chunk::capacity; ++i) new (chunk->blocks() + i) control_block;
+    for (std::uint32_t i = 0; i < block_chunk::capacity; ++i)
+      new (chunk->blocks() + i) control_block;
   }
   chunk->used = 0;
   chunk->owner.store(&machine_, std::memory_order_release);
@@ -79,7 +80,8 @@ void block_table::give_batch(control_block* first) noexcept {
 control_block& block_pool::take() {
   if (free_ == nullptr) [[unlikely]] {
     free_ = table_.take_batch();
-    for (auto* p = free_; p != nullptr; p = reinterpret_cast<control_block*>(p->queue_first)) ++count_;
+    for (auto* p = free_; p != nullptr; p = reinterpret_cast<control_block*>(p->queue_first))
+      ++count_;
   }
   control_block* p = free_;
   free_ = reinterpret_cast<control_block*>(p->queue_first);
@@ -92,7 +94,8 @@ void block_pool::give(control_block& p) noexcept {
   if (count_ == 2 * block_batch) [[unlikely]] {
     control_block* first = free_;
     control_block* last = first;
-    for (std::uint32_t i = 1; i < block_batch; ++i) last = reinterpret_cast<control_block*>(last->queue_first);
+    for (std::uint32_t i = 1; i < block_batch; ++i)
+      last = reinterpret_cast<control_block*>(last->queue_first);
     free_ = reinterpret_cast<control_block*>(last->queue_first);
     last->queue_first = nullptr;
     count_ -= block_batch;

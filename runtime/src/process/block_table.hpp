@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control blocks of one machine: made, freed, walked. They lie in chunks of 2 MiB whose header names the machine,
-// so that whoever holds a pid finds the machine without the pid carrying it. A chunk outlives its machine: it goes to
-// the pool of chunks and then to another one, its tags going on, so that a pid of a machine that is gone stays safe.
+// The control blocks of one machine: made, freed, walked. They lie in chunks of 2 MiB whose header
+// names the machine, so that whoever holds a pid finds the machine without the pid carrying it. A
+// chunk outlives its machine: it goes to the pool of chunks and then to another one, its tags going
+// on, so that a pid of a machine that is gone stays safe.
 #pragma once
+
+#include "base/pool.hpp"
+#include "process/control_block.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <vector>
-
-#include "base/pool.hpp"
-#include "process/control_block.hpp"
 
 namespace kin::detail {
 
@@ -23,7 +24,8 @@ struct alignas(128) block_chunk {
   static constexpr std::uint32_t capacity = chunk_bytes / sizeof(control_block) - 1;
   control_block* blocks() { return reinterpret_cast<control_block*>(this) + 1; }
   static block_chunk& of(const control_block& p) {
-    return *reinterpret_cast<block_chunk*>(reinterpret_cast<std::uintptr_t>(&p) & ~(chunk_bytes - 1));
+    return *reinterpret_cast<block_chunk*>(reinterpret_cast<std::uintptr_t>(&p) &
+                                           ~(chunk_bytes - 1));
   }
 };
 inline machine_core* machine_of(const control_block& p) {

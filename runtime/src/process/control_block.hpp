@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process in memory: 128 bytes, two cache lines. What few processes need lies in `extras`, made on demand.
+// One process in memory: 128 bytes, two cache lines. What few processes need lies in `extras`, made
+// on demand.
 //
-// The block is touched by its owner only, whoever runs the process now, but for `word`, which any thread pushes to.
-// Ownership passes with the word: going idle releases, the push that wakes carries that on, running acquires.
+// The block is touched by its owner only, whoever runs the process now, but for `word`, which any
+// thread pushes to. Ownership passes with the word: going idle releases, the push that wakes
+// carries that on, running acquires.
 #pragma once
-
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <unordered_map>
-#include <vector>
 
 #include <kin/behaviour.hpp>
 #include <kin/pid.hpp>
@@ -21,6 +16,13 @@
 #include "process/monitor_record.hpp"
 #include "process/promise_record.hpp"
 #include "process/state.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace kin::detail {
 
@@ -36,7 +38,8 @@ struct lineage {
   lineage* above = nullptr;  // counted
 
   static lineage* retain(lineage* l) {
-    if (l != nullptr) l->uses.fetch_add(1, std::memory_order_relaxed);  // whoever copies holds one already
+    if (l != nullptr)
+      l->uses.fetch_add(1, std::memory_order_relaxed);  // whoever copies holds one already
     return l;
   }
   static void release(lineage* l) noexcept {
@@ -52,8 +55,8 @@ struct lineage {
 struct extras {
   exit_reason reason;  // while it ends
   name_entry* name = nullptr;
-  watching_list monitors;  // this process watches
-  watchers_list watchers;  // and is watched
+  watching_list monitors;                                              // this process watches
+  watchers_list watchers;                                              // and is watched
   std::unordered_multimap<std::uint64_t, link_half*> links_by_peer;    // filled when there are many
   std::unordered_map<std::uint64_t, monitor_record*> monitors_by_ref;  // filled when there are many
   std::uint32_t monitor_count = 0;
@@ -67,9 +70,10 @@ struct extras {
 
 /// Facts of one bit about a process; its owner's.
 enum flag : std::uint32_t {
-  flag_fresh = 1,         // has not started
-  flag_traps = 2,         // exit signals are messages
-  flag_doomed = 4,        // a fatal signal was drained, or it ends itself: no more user code at the next chance
+  flag_fresh = 1,  // has not started
+  flag_traps = 2,  // exit signals are messages
+  flag_doomed =
+      4,  // a fatal signal was drained, or it ends itself: no more user code at the next chance
   flag_exiting = 8,       // runs only destructors now
   flag_in_place = 16,     // in_hand is still the head of the inbox
   flag_idle_timer = 32,   // its last callback asked for timeout{}
@@ -82,24 +86,25 @@ enum flag : std::uint32_t {
 };
 
 struct alignas(128) control_block {
-  std::atomic<std::uint64_t> word{0};    // state.hpp
-  signal* queue_first = nullptr;         // received, not yet taken
+  std::atomic<std::uint64_t> word{0};  // state.hpp
+  signal* queue_first = nullptr;       // received, not yet taken
   signal* queue_last = nullptr;
-  signal* in_hand = nullptr;             // the message that is being handled
+  signal* in_hand = nullptr;  // the message that is being handled
   behaviour* body = nullptr;
-  stack* stopped_on = nullptr;           // waits in the middle of a function, there
-  wait* waiting = nullptr;               // for this; on that stack
+  stack* stopped_on = nullptr;  // waits in the middle of a function, there
+  wait* waiting = nullptr;      // for this; on that stack
   std::uint32_t flags = 0;
   std::atomic<std::uint32_t> number{0};  // low half of its id
 
   std::atomic<std::uint32_t> serial{0};  // high half; cold from here
   std::uint32_t link_count = 0;
-  signal* left = nullptr;                // the last one that a handler left; those up to it are offered again later
+  signal* left =
+      nullptr;  // the last one that a handler left; those up to it are offered again later
   link_list links;
   extras* extra = nullptr;
   lineage* born_of = nullptr;
-  timer_entry* timer = nullptr;          // the earliest outstanding one for its own waits
-  std::uint64_t calls = 0;               // made so far: numbers them
+  timer_entry* timer = nullptr;  // the earliest outstanding one for its own waits
+  std::uint64_t calls = 0;       // made so far: numbers them
   promise_list owed;
 
   [[nodiscard]] bool is(flag f) const { return (flags & f) != 0; }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/death.hpp"
 
-#include <utility>
-
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
+
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -19,7 +19,8 @@ void destroy_state(control_block& p) {
 }
 
 void release_names(control_block& p, name_table& names) {
-  if (p.extra != nullptr && p.extra->name != nullptr) names.leave(*std::exchange(p.extra->name, nullptr), p.name());
+  if (p.extra != nullptr && p.extra->name != nullptr)
+    names.leave(*std::exchange(p.extra->name, nullptr), p.name());
   drop_tick(p);
 }
 

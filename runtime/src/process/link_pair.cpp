@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/link_pair.hpp"
 
+#include "base/pool.hpp"
+
 #include <atomic>
 #include <new>
-
-#include "base/pool.hpp"
 
 namespace kin::detail {
 namespace {
@@ -13,7 +13,9 @@ constexpr std::uint8_t link_class = 2;
 static_assert(sizeof(link_pair) == 96 && class_bytes[link_class] == 96);
 
 // `size_class` of the maker's half counts the holders: a half does not go back to a pool by itself.
-std::atomic_ref<std::uint8_t> holders(link_pair& pair) { return std::atomic_ref(pair.of_maker.size_class); }
+std::atomic_ref<std::uint8_t> holders(link_pair& pair) {
+  return std::atomic_ref(pair.of_maker.size_class);
+}
 
 }  // namespace
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/links.hpp"
 
-#include <utility>
-
 #include <kin/link.hpp>
 
 #include "process/mailbox.hpp"
+
+#include <utility>
 
 namespace kin::detail {
 namespace {
 
 constexpr std::uint32_t many = 16;  // from here on a hash finds the peer
 
-bool has_index(const control_block& p) { return p.extra != nullptr && !p.extra->links_by_peer.empty(); }
+bool has_index(const control_block& p) {
+  return p.extra != nullptr && !p.extra->links_by_peer.empty();
+}
 
 void add(control_block& p, link_half& half) {
   half.set_active(true);
@@ -22,7 +24,8 @@ void add(control_block& p, link_half& half) {
     p.extra->links_by_peer.emplace(half.peer_id, &half);
   } else if (p.link_count > many) {
     auto& index = p.more().links_by_peer;
-    for (link_half* h = p.links.first(); h != nullptr; h = link_list::next(*h)) index.emplace(h->peer_id, h);
+    for (link_half* h = p.links.first(); h != nullptr; h = link_list::next(*h))
+      index.emplace(h->peer_id, h);
   }
 }
 

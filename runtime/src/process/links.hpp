@@ -16,7 +16,8 @@ void link_at_birth(control_block& parent, control_block& child);
 /// False if nobody is there: no link was made then.
 bool make_link_to(control_block& p, pid other);
 void unlink_from(control_block& p, pid other);
-/// All links of a dying process: each peer gets its exit signal. False when the budget is used up first.
+/// All links of a dying process: each peer gets its exit signal. False when the budget is used up
+/// first.
 bool break_links(control_block& p, const exit_reason& why, int& budget);
 
 // Signals, drained.

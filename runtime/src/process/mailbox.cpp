@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/mailbox.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include <kin/link.hpp>
 
 #include "process/links.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -113,7 +113,8 @@ void apply(control_block& p, signal* s) {
       break;
     case signal_kind::alive_question: {
       const auto* question = static_cast<question_signal*>(s);
-      answer(request_head{question->caller, question->number}, !p.is(flag_doomed) && !p.is(flag_exiting));
+      answer(request_head{question->caller, question->number},
+             !p.is(flag_doomed) && !p.is(flag_exiting));
       free_signal(s);
       break;
     }
@@ -185,7 +186,9 @@ void doom(control_block& p, exit_reason why) {
   if (why != normal || p.extra != nullptr) p.more().reason = std::move(why);
 }
 
-exit_reason reason_of(const control_block& p) { return p.extra == nullptr ? exit_reason(normal) : p.extra->reason; }
+exit_reason reason_of(const control_block& p) {
+  return p.extra == nullptr ? exit_reason(normal) : p.extra->reason;
+}
 
 void refuse(signal* s, const exit_reason& why) noexcept {
   switch (s->kind) {

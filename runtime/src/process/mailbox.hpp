@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two halves of a mailbox: the inbox, where any thread pushes signals, and the received queue, the owner's.
+// The two halves of a mailbox: the inbox, where any thread pushes signals, and the received queue,
+// the owner's.
 //
-// Draining walks the whole chain: signals take effect then, in order; mail goes to the received queue. So an exit
-// signal behind ten million messages does not wait for their handlers.
+// Draining walks the whole chain: signals take effect then, in order; mail goes to the received
+// queue. So an exit signal behind ten million messages does not wait for their handlers.
 #pragma once
 
 #include <kin/exit_reason.hpp>
@@ -12,8 +13,8 @@
 
 namespace kin::detail {
 
-/// Any thread. Puts `s` into the inbox of `to`, and schedules it if it was idle. False, and `s` still the caller's, if
-/// nobody is there.
+/// Any thread. Puts `s` into the inbox of `to`, and schedules it if it was idle. False, and `s`
+/// still the caller's, if nobody is there.
 [[nodiscard]] bool post(pid to, signal* s) noexcept;
 
 /// Owner. Applies what has come. False if nothing had.
@@ -34,7 +35,8 @@ inline void enqueue(control_block& p, signal* s) {
 /// Owner. Takes `s`, which comes after `before` (null: it is the first), out of the received queue.
 void unqueue(control_block& p, signal* s, signal* before);
 
-/// Owner. Takes the message that is handled in place out of the inbox; what came on top of it is drained.
+/// Owner. Takes the message that is handled in place out of the inbox; what came on top of it is
+/// drained.
 void detach_in_hand(control_block& p);
 
 /// Owner. It ends at its next chance, for this reason; the first one counts.
@@ -42,7 +44,8 @@ void doom(control_block& p, exit_reason why);
 /// Owner. The reason it ends for.
 [[nodiscard]] exit_reason reason_of(const control_block& p);
 
-/// Any thread. A signal that nobody takes: requests are refused with `why`, what was asked is answered, all is freed.
+/// Any thread. A signal that nobody takes: requests are refused with `why`, what was asked is
+/// answered, all is freed.
 void refuse(signal* s, const exit_reason& why) noexcept;
 
 }  // namespace kin::detail

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/monitor_record.hpp"
 
-#include <new>
-
 #include "base/pool.hpp"
+
+#include <new>
 
 namespace kin::detail {
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A monitor in memory: one record that watcher and watched share. It is itself the DOWN signal, so that dying
-// allocates nothing. The rules of link_pair.hpp hold here too, but that only the watched side pushes. While `active`
-// the watcher holds it; the watched holds it while it is in its list, and then in the push.
+// A monitor in memory: one record that watcher and watched share. It is itself the DOWN signal, so
+// that dying allocates nothing. The rules of link_pair.hpp hold here too, but that only the watched
+// side pushes. While `active` the watcher holds it; the watched holds it while it is in its list,
+// and then in the push.
 #pragma once
-
-#include <cstdint>
 
 #include <kin/exit_reason.hpp>
 #include <kin/pid.hpp>
@@ -12,6 +11,8 @@
 #include "base/list.hpp"
 #include "process/signal.hpp"
 #include "process/two_holders.hpp"
+
+#include <cstdint>
 
 namespace kin::detail {
 

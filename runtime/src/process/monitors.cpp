@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/monitors.hpp"
 
-#include <utility>
-
 #include <kin/link.hpp>
 
 #include "process/mailbox.hpp"
+
+#include <utility>
 
 namespace kin::detail {
 namespace {

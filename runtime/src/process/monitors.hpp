@@ -2,11 +2,11 @@
 // What monitors do: made, given up, fired. All in the owner, but for what is refused.
 #pragma once
 
-#include <cstdint>
-
 #include <kin/pid.hpp>
 
 #include "process/control_block.hpp"
+
+#include <cstdint>
 
 namespace kin::detail {
 

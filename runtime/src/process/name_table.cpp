@@ -8,7 +8,9 @@ namespace {
 
 void set_holder(name_entry& entry, pid p) {
   const auto version = entry.version.load(std::memory_order_relaxed);
-  entry.version.store(version + 1, std::memory_order_seq_cst);  // I1: before the parts; rare, so the strongest will do
+  entry.version.store(
+      version + 1,
+      std::memory_order_seq_cst);  // I1: before the parts; rare, so the strongest will do
   entry.holder_hint.store(pid_access::hint(p), std::memory_order_seq_cst);
   entry.holder_id.store(pid_access::id(p), std::memory_order_seq_cst);
   entry.version.store(version + 2, std::memory_order_seq_cst);
@@ -22,7 +24,8 @@ pid name_entry::holder() const noexcept {
     const auto before = version.load(std::memory_order_seq_cst);
     const auto hint = holder_hint.load(std::memory_order_seq_cst);
     const auto id = holder_id.load(std::memory_order_seq_cst);
-    if ((before & 1U) == 0 && before == version.load(std::memory_order_seq_cst)) return pid_access::make(hint, id);
+    if ((before & 1U) == 0 && before == version.load(std::memory_order_seq_cst))
+      return pid_access::make(hint, id);
     pause();
   }
 }
@@ -35,7 +38,8 @@ name_table::name_table() {
 name_table::~name_table() = default;
 
 name_entry* name_table::find(const name_text& name) const noexcept {
-  const slots& table = *current_.load(std::memory_order_acquire);  // pairs with the store of a grown table
+  const slots& table =
+      *current_.load(std::memory_order_acquire);  // pairs with the store of a grown table
   for (std::size_t i = name.hash & table.mask;; i = (i + 1) & table.mask) {
     name_entry* entry = table.at[i].load(std::memory_order_acquire);  // pairs with `place`
     if (entry == nullptr) return nullptr;

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registered names of one machine. Looking one up is on the way of every send by name: one probe, no lock.
+// Registered names of one machine. Looking one up is on the way of every send by name: one probe,
+// no lock.
 //
-// A name, once used, keeps its entry as long as the machine (as Erlang keeps its atoms), so the table only grows and
-// readers need no protection against removal; who holds the name is a value in the entry, read under a version.
-//   I1  `version` is odd while the holder is being changed; a reader that saw the same even version twice read one pid.
-//   I2  Slots go from null to an entry once; a table that is grown stays readable until the machine ends.
+// A name, once used, keeps its entry as long as the machine (as Erlang keeps its atoms), so the
+// table only grows and readers need no protection against removal; who holds the name is a value in
+// the entry, read under a version.
+//   I1  `version` is odd while the holder is being changed; a reader that saw the same even version
+//   twice read one pid. I2  Slots go from null to an entry once; a table that is grown stays
+//   readable until the machine ends.
 #pragma once
+
+#include <kin/pid.hpp>
+#include <kin/registry.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -15,9 +21,6 @@
 #include <string>
 #include <unordered_set>
 #include <vector>
-
-#include <kin/pid.hpp>
-#include <kin/registry.hpp>
 
 namespace kin::detail {
 
@@ -40,7 +43,8 @@ class name_table {
 
   /// The entry if the name was ever used. Lock-free.
   [[nodiscard]] name_entry* find(const name_text& name) const noexcept;
-  /// Gives the name to `p`, which must live; the entry. Or null, and why: the holder, or none if `p` has a name already.
+  /// Gives the name to `p`, which must live; the entry. Or null, and why: the holder, or none if
+  /// `p` has a name already.
   name_entry* enter(const name_text& name, pid p, pid& holder);
   /// Nobody holds it from now on; false if `p` did not.
   bool leave(name_entry& entry, pid p) noexcept;

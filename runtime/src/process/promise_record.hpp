@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request that was put aside, in memory: held by the promise, wherever that goes, and by the process that got the
-// request, which answers with its exit reason when it dies first.
+// A request that was put aside, in memory: held by the promise, wherever that goes, and by the
+// process that got the request, which answers with its exit reason when it dies first.
 #pragma once
 
 #include <kin/pid.hpp>

@@ -2,11 +2,11 @@
 // What this floor asks of the one above it. Defined in scheduler/.
 #pragma once
 
-#include <cstdint>
-
 #include <kin/pid.hpp>
 
 #include "base/clock.hpp"
+
+#include <cstdint>
 
 namespace kin::detail {
 
@@ -20,7 +20,8 @@ control_block* current_process() noexcept;
 /// A number that no reference of this machine had before. In a process.
 std::uint64_t fresh_reference();
 
-/// A tick will reach the process at or after `deadline`, unless an earlier one is under way. In the process.
+/// A tick will reach the process at or after `deadline`, unless an earlier one is under way. In the
+/// process.
 void arm_tick(control_block& p, nanotime deadline);
 /// Consumes a tick that has come; false if it is one that was replaced by another. In the process.
 bool tick_is_current(control_block& p, record_signal& tick);

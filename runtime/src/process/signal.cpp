@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/signal.hpp"
 
-#include <ostream>
-
 #include <kin/request.hpp>
 
 #include "base/pool.hpp"
 #include "process/mailbox.hpp"
+
+#include <ostream>
 
 namespace kin {
 
@@ -52,7 +52,8 @@ void* allocate_signal(std::size_t bytes, signal_kind kind) {
 void free_signal(signal* s) noexcept { give_memory(s, s->size_class); }
 
 void destroy_signal(signal* s) noexcept {
-  if (s->kind == signal_kind::request && head_of(*s).number != 0) answer_failure(head_of(*s), dropped);
+  if (s->kind == signal_kind::request && head_of(*s).number != 0)
+    answer_failure(head_of(*s), dropped);
   if (s->type != nullptr && s->type->destroy != nullptr) s->type->destroy(value_of(*s));
   free_signal(s);
 }

@@ -2,11 +2,11 @@
 // All that one process does to another, as it lies in an inbox.
 #pragma once
 
-#include <cstdint>
-
 #include <kin/exit_reason.hpp>
 #include <kin/message.hpp>
 #include <kin/pid.hpp>
+
+#include <cstdint>
 
 namespace kin::detail {
 
@@ -19,20 +19,20 @@ enum class signal_kind : std::uint8_t {
   message,
   request,  // a call or cast: request_head, then the value
   // What takes effect when the inbox is drained, in the order it came.
-  reply,          // number, value: ends the call that waits for this number
-  refusal,        // the same, with a reason instead of a value
-  exit,           // exit(pid, reason)
-  link,           // the other side of a link was made
-  unlink,         // ... is given up
-  link_broken,    // a half of a link: the process at its other side has ended
-  monitor,        // somebody wants to hear of the end
-  demonitor,      // ... no longer
-  monitor_fired,  // the watcher's half of a monitor: the watched process has ended
-  promise_kept,   // a promise of this process was answered elsewhere
-  tick,           // a timer of this process itself
-  job_done,       // what kin::blocking ran has returned
-  alive_question, // number, caller: is_alive
-  named,          // somebody gave this process a name
+  reply,           // number, value: ends the call that waits for this number
+  refusal,         // the same, with a reason instead of a value
+  exit,            // exit(pid, reason)
+  link,            // the other side of a link was made
+  unlink,          // ... is given up
+  link_broken,     // a half of a link: the process at its other side has ended
+  monitor,         // somebody wants to hear of the end
+  demonitor,       // ... no longer
+  monitor_fired,   // the watcher's half of a monitor: the watched process has ended
+  promise_kept,    // a promise of this process was answered elsewhere
+  tick,            // a timer of this process itself
+  job_done,        // what kin::blocking ran has returned
+  alive_question,  // number, caller: is_alive
+  named,           // somebody gave this process a name
 };
 inline bool is_mail(signal_kind k) { return k <= signal_kind::request; }
 

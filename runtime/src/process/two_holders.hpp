@@ -10,7 +10,9 @@ namespace kin::detail {
 class two_holders {
  public:
   /// True for the second, who frees. acq_rel: it must see all that the other did with the record.
-  [[nodiscard]] bool let_go() noexcept { return left_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  [[nodiscard]] bool let_go() noexcept {
+    return left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
 
  private:
   std::atomic<std::uint8_t> left_{2};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work from outside: what threads that are no workers of the machine make runnable. Order means nothing here.
+// Work from outside: what threads that are no workers of the machine make runnable. Order means
+// nothing here.
 #pragma once
 
 #include <atomic>
@@ -22,7 +23,8 @@ class inject_queue {
   /// Any thread.
   void push(Item& item) {
     items_.enqueue(&item);
-    count_.fetch_add(1, std::memory_order_seq_cst);  // before the pusher looks for sleepers; see idle.hpp
+    count_.fetch_add(
+        1, std::memory_order_seq_cst);  // before the pusher looks for sleepers; see idle.hpp
   }
   /// Any thread; null if there is none now.
   Item* pop() {

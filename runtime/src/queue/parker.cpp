@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/parker.hpp"
 
+#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <ctime>
 
 namespace kin::detail {
 namespace {
 
 long futex(std::atomic<int>& word, int operation, int value, const timespec* until) noexcept {
-  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until, nullptr, FUTEX_BITSET_MATCH_ANY);
+  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until, nullptr,
+                 FUTEX_BITSET_MATCH_ANY);
 }
 
 }  // namespace
@@ -31,7 +31,8 @@ void parker::sleep(nanotime until) noexcept {
 }
 
 void parker::wake() noexcept {
-  if (state_.exchange(woken, std::memory_order_acq_rel) == sleeping) futex(state_, FUTEX_WAKE, 1, nullptr);
+  if (state_.exchange(woken, std::memory_order_acq_rel) == sleeping)
+    futex(state_, FUTEX_WAKE, 1, nullptr);
 }
 
 }  // namespace kin::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where one thread sleeps, until it is woken or a time has come. One token: a wake before the sleep makes it short.
+// Where one thread sleeps, until it is woken or a time has come. One token: a wake before the sleep
+// makes it short.
 #pragma once
 
-#include <atomic>
-
 #include "base/clock.hpp"
+
+#include <atomic>
 
 namespace kin::detail {
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one worker has to run: a slot for what was woken last, and a queue behind it. One owner, many thieves.
+// What one worker has to run: a slot for what was woken last, and a queue behind it. One owner,
+// many thieves.
 //
-// The slot makes a message and its answer stay on one core; what it held before goes to the queue's end. The queue is
-// a plain growing ring under the worker's biased lock: its owner pays a nanosecond, a thief a system call, and a thief
-// can empty all of it, so that nothing is out of reach when the owner is stuck in a callback.
-// Rejected: a 256-ring with CAS (6.5 ns) and a private overflow list that thieves cannot reach.
+// The slot makes a message and its answer stay on one core; what it held before goes to the queue's
+// end. The queue is a plain growing ring under the worker's biased lock: its owner pays a
+// nanosecond, a thief a system call, and a thief can empty all of it, so that nothing is out of
+// reach when the owner is stuck in a callback. Rejected: a 256-ring with CAS (6.5 ns) and a private
+// overflow list that thieves cannot reach.
 #pragma once
+
+#include "base/biased_lock.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -14,8 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/biased_lock.hpp"
-
 namespace kin::detail {
 
 template <class Item>
@@ -23,7 +25,8 @@ class run_queue {
  public:
   run_queue() : ring_(first_size) {}
 
-  /// Owner. To the slot. True if that pushed another item back: there is more than this worker does next.
+  /// Owner. To the slot. True if that pushed another item back: there is more than this worker does
+  /// next.
   bool push_slot(Item& item) {
     const owner_scope hold(lock_);
     Item* before = std::exchange(slot_, &item);
@@ -39,7 +42,8 @@ class run_queue {
   }
   /// Owner. The slot first; with `fair`, the slot's turn comes after what is queued.
   Item* pop(bool fair) {
-    if (!has_slot_.load(std::memory_order_relaxed) && size_.load(std::memory_order_relaxed) == 0) return nullptr;
+    if (!has_slot_.load(std::memory_order_relaxed) && size_.load(std::memory_order_relaxed) == 0)
+      return nullptr;
     const owner_scope hold(lock_);
     if (slot_ != nullptr && (!fair || empty())) {
       has_slot_.store(false, std::memory_order_relaxed);
@@ -56,7 +60,8 @@ class run_queue {
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool has_slot() const { return has_slot_.load(std::memory_order_relaxed); }
 
-  /// Another thread. Moves the older half, at most `most`, to `out`; with `all` even a last one, and the slot's.
+  /// Another thread. Moves the older half, at most `most`, to `out`; with `all` even a last one,
+  /// and the slot's.
   template <class Out>
   void steal(std::size_t most, bool all, Out out) {
     const other_scope hold(lock_);

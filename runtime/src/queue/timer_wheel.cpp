@@ -8,10 +8,13 @@ namespace kin::detail {
 
 void timer_wheel::add(wheel_item& item) {
   constexpr std::uint64_t reach = std::uint64_t{1} << (level_bits * levels);
-  std::uint64_t due = (static_cast<std::uint64_t>(item.deadline.load(std::memory_order_relaxed)) + (std::uint64_t{1} << tick_bits) - 1) >> tick_bits;
+  std::uint64_t due = (static_cast<std::uint64_t>(item.deadline.load(std::memory_order_relaxed)) +
+                       (std::uint64_t{1} << tick_bits) - 1) >>
+                      tick_bits;
   due = std::clamp(due, tick_, tick_ + reach - 1);  // a later one comes round again
   const std::uint64_t differs = due ^ tick_;
-  const unsigned level = differs == 0 ? 0 : static_cast<unsigned>(std::bit_width(differs) - 1) / level_bits;
+  const unsigned level =
+      differs == 0 ? 0 : static_cast<unsigned>(std::bit_width(differs) - 1) / level_bits;
   const unsigned in_level = std::min(level, levels - 1);
   const auto slot = (due >> (level_bits * in_level)) & (slots - 1);
   item.level = static_cast<std::uint8_t>(in_level);
@@ -38,7 +41,8 @@ bool timer_wheel::advance(std::uint64_t until) {
     return false;
   }
   tick_ = next;
-  for (unsigned level = 1; level < levels && (tick_ & ((std::uint64_t{1} << (level_bits * level)) - 1)) == 0; ++level) {
+  for (unsigned level = 1;
+       level < levels && (tick_ & ((std::uint64_t{1} << (level_bits * level)) - 1)) == 0; ++level) {
     deal_out(level);
   }
   return true;
@@ -53,7 +57,8 @@ std::uint64_t timer_wheel::next_tick() const {
     if (occupied_[level] == 0) continue;
     const std::uint64_t here = (tick_ >> (level_bits * level)) + 1;
     const auto from_here = std::rotr(occupied_[level], static_cast<int>(here & (slots - 1)));
-    next = std::min(next, (here + static_cast<std::uint64_t>(std::countr_zero(from_here))) << (level_bits * level));
+    next = std::min(next, (here + static_cast<std::uint64_t>(std::countr_zero(from_here)))
+                              << (level_bits * level));
   }
   return next;
 }

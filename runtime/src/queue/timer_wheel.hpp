@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hierarchical timer wheel: O(1) to add and to remove, millions outstanding. Of one worker; not thread-safe.
+// A hierarchical timer wheel: O(1) to add and to remove, millions outstanding. Of one worker; not
+// thread-safe.
 //
-// A tick is 65.5 µs (2^16 ns). Level 0 holds the next 64 ticks, one slot each; level n holds slots of 64^n ticks. When
-// the lowest level has gone round, the next slot of the level above is dealt out below. 8 levels reach 500 years.
-//   I1  An entry lies in the slot of the lowest level in which its deadline's tick differs from now's only there.
-//   I2  Nothing is due before its deadline: a deadline is rounded up to the next tick.
+// A tick is 65.5 µs (2^16 ns). Level 0 holds the next 64 ticks, one slot each; level n holds slots
+// of 64^n ticks. When the lowest level has gone round, the next slot of the level above is dealt
+// out below. 8 levels reach 500 years.
+//   I1  An entry lies in the slot of the lowest level in which its deadline's tick differs from
+//   now's only there. I2  Nothing is due before its deadline: a deadline is rounded up to the next
+//   tick.
 #pragma once
+
+#include "base/clock.hpp"
+#include "base/list.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-
-#include "base/clock.hpp"
-#include "base/list.hpp"
 
 namespace kin::detail {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/blocking_pool.hpp"
 
-#include <chrono>
-
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
+
+#include <chrono>
 
 namespace kin::detail {
 namespace {

@@ -2,6 +2,12 @@
 // Threads for calls that may block: made when all are busy, gone after 10 s without work.
 #pragma once
 
+#include <kin/blocking.hpp>
+#include <kin/pid.hpp>
+#include <kin/wait.hpp>
+
+#include "process/signal.hpp"
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -9,12 +15,6 @@
 #include <thread>
 #include <unordered_map>
 #include <vector>
-
-#include <kin/blocking.hpp>
-#include <kin/pid.hpp>
-#include <kin/wait.hpp>
-
-#include "process/signal.hpp"
 
 namespace kin::detail {
 
@@ -34,7 +34,8 @@ class blocking_pool {
   blocking_pool& operator=(const blocking_pool&) = delete;
   ~blocking_pool() { stop(); }
 
-  /// For the process that has just left its stack to wait for its job (landing side), which then goes idle.
+  /// For the process that has just left its stack to wait for its job (landing side), which then
+  /// goes idle.
   void submit(control_block& p);
   void stop();
 

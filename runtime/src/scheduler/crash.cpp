@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/crash.hpp"
 
-#include <cxxabi.h>
-
-#include <exception>
-#include <sstream>
-#include <utility>
-
 #include <kin/print.hpp>
 #include <kin/report.hpp>
 
 #include "process/mailbox.hpp"
 #include "process/name_table.hpp"
 #include "scheduler/machine_core.hpp"
+
+#include <cxxabi.h>
+#include <exception>
+#include <sstream>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -73,7 +72,8 @@ void report_crash(control_block& p) noexcept {
   try {
     emit({severity::error, "CRASH REPORT", to_text(describe(p))});
   } catch (...) {
-    // A report that fails must not take the program down: the exit reason still reaches links and watchers.
+    // A report that fails must not take the program down: the exit reason still reaches links and
+    // watchers.
   }
 }
 

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How one scheduled process is run: signals first, then as much of its code as its budget allows.
-#include <exception>
-#include <memory>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "process/death.hpp"
 #include "process/mailbox.hpp"
@@ -13,10 +9,15 @@
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
 
+#include <exception>
+#include <memory>
+#include <utility>
+
 namespace kin::detail {
 namespace {
 
-constexpr int death_budget = 20'000;     // signals told, messages thrown away, before others get a turn
+constexpr int death_budget =
+    20'000;  // signals told, messages thrown away, before others get a turn
 
 enum class turn : std::uint8_t { idle, again, over };
 
@@ -57,7 +58,8 @@ void note_idle_timer(control_block& p, const next& then) {
 
 // What a callback returned. False: it ends.
 bool follow(control_block& p, next& then) {
-  if (!then.wishes() && !p.is(flag_idle_timer)) [[likely]] return true;
+  if (!then.wishes() && !p.is(flag_idle_timer)) [[likely]]
+    return true;
   while (then.continues()) {
     auto continuation = then.take_continuation();
     if (!guarded(p, [&] { then = continuation->run(); })) return false;
@@ -96,7 +98,8 @@ bool handle_queued(control_block& p) {
   p.in_hand = s;
   incoming in(*s);
   next then;
-  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
+  const bool alive =
+      guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
   if (in.was_taken()) {
     p.in_hand = nullptr;
   } else if (in.was_left()) {
@@ -109,13 +112,15 @@ bool handle_queued(control_block& p) {
   return alive;
 }
 
-// The single message in the inbox, where it lies. True: the process is idle, or goes on with `alive`.
+// The single message in the inbox, where it lies. True: the process is idle, or goes on with
+// `alive`.
 turn handle_in_place(control_block& p, signal* s) {
   p.in_hand = s;
   p.set(flag_in_place);
   incoming in(*s);
   next then;
-  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
+  const bool alive =
+      guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
   if (!alive) return turn::over;
   if (p.is(flag_in_place) && !in.was_left()) {
     if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));
@@ -195,7 +200,8 @@ bool may_go_on(control_block& p) {
   return false;
 }
 
-// Enters the stack that the process waits on. Comes back when another process leaves a stack to this loop.
+// Enters the stack that the process waits on. Comes back when another process leaves a stack to
+// this loop.
 void enter(worker& w, control_block& p) {
   stack& to = *std::exchange(p.stopped_on, nullptr);
   stack& mine = *w.on;

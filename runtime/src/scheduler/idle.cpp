@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/idle.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "base/cpu.hpp"
 #include "base/membarrier.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace kin::detail {
 namespace {
@@ -24,7 +24,8 @@ control_block* idle_workers::find_work(worker& w) {
   bool searcher = !searching_.exchange(true, std::memory_order_acq_rel);
   nanotime start = now();
   // Rule 4: came back soon after the last theft, so what was stolen did not last.
-  w.steal_pause = start - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause) : shortest_pause;
+  w.steal_pause = start - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause)
+                                                     : shortest_pause;
   bool waited = false;
   for (;;) {
     control_block* found = nullptr;
@@ -103,7 +104,8 @@ void idle_workers::park(worker& w) {
   }
   if (!work) w.bed.sleep(until);
   // Whoever wakes a worker takes it out of the count; else it does so itself.
-  if (w.parked.exchange(false, std::memory_order_seq_cst)) parked_.fetch_sub(1, std::memory_order_seq_cst);
+  if (w.parked.exchange(false, std::memory_order_seq_cst))
+    parked_.fetch_sub(1, std::memory_order_seq_cst);
   machine_.watch.somebody_runs();
 }
 
@@ -111,7 +113,8 @@ bool idle_workers::wake_one() {
   const unsigned count = machine_.worker_count();
   for (unsigned i = 0; i < count; ++i) {
     worker& w = *machine_.worker_at(i);
-    if (w.parked.load(std::memory_order_relaxed) && w.parked.exchange(false, std::memory_order_seq_cst)) {
+    if (w.parked.load(std::memory_order_relaxed) &&
+        w.parked.exchange(false, std::memory_order_seq_cst)) {
       parked_.fetch_sub(1, std::memory_order_seq_cst);
       w.bed.wake();
       return true;
@@ -122,11 +125,14 @@ bool idle_workers::wake_one() {
 
 void idle_workers::wake_helper() {
   if (has_membarrier) [[likely]] {
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // I1: the hardware half is the parker's membarrier
+    std::atomic_signal_fence(
+        std::memory_order_seq_cst);  // I1: the hardware half is the parker's membarrier
   } else {
     parked_.fetch_add(0, std::memory_order_seq_cst);
   }
-  if (parked_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed)) [[likely]] return;
+  if (parked_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed))
+      [[likely]]
+    return;
   wake_one();
 }
 

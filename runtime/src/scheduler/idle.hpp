@@ -4,14 +4,16 @@
 //   2  one searcher at a time; it wakes the next one when its loot leaves a surplus
 //   3  never steal a lone item, unless it has not moved between two looks or its worker is stuck
 //   4  pause between thefts while the loot is short-lived: the pause doubles from 2 µs to 1 ms
-// A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no CPU.
-//   I1  A producer makes its item visible, then reads `parked_`; a parker counts itself in, has every thread run a
+// A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no
+// CPU.
+//   I1  A producer makes its item visible, then reads `parked_`; a parker counts itself in, has
+//   every thread run a
 //       barrier, then looks for items once more. One of the two sees the other.
 #pragma once
 
-#include <atomic>
-
 #include "base/clock.hpp"
+
+#include <atomic>
 
 namespace kin::detail {
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/machine_core.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
+#include <sched.h>
 #include <thread>
 
 namespace kin::detail {
@@ -19,7 +18,8 @@ unsigned usable_cores() {
 
 machine_options completed(machine_options given) {
   if (given.workers == 0) given.workers = usable_cores();
-  given.workers = std::min(given.workers, machine_core::workers_max - machine_core::extra_workers_max);
+  given.workers =
+      std::min(given.workers, machine_core::workers_max - machine_core::extra_workers_max);
   if (given.stack_bytes == 0) given.stack_bytes = default_stack_bytes;
   if (given.blocking_threads == 0) given.blocking_threads = 1;
   if (!given.reports) given.reports = &print_report;
@@ -68,7 +68,8 @@ void machine_core::stop_workers() {
 bool machine_core::add_extra_worker() {
   const std::lock_guard hold(outside_lock_);
   const unsigned count = worker_count();
-  if (count >= options.workers + extra_workers_max || stopping.load(std::memory_order_relaxed)) return false;
+  if (count >= options.workers + extra_workers_max || stopping.load(std::memory_order_relaxed))
+    return false;
   owned_.push_back(std::make_unique<worker>(*this, count));
   owned_.back()->extra.store(true, std::memory_order_relaxed);
   workers_[count].store(owned_.back().get(), std::memory_order_release);
@@ -124,8 +125,10 @@ std::uint64_t machine_core::process_count() const {
   // Ends before starts: what is counted as ended was counted as started.
   std::uint64_t ended = 0;
   std::uint64_t spawned = 0;
-  for (unsigned i = 0; i < worker_count(); ++i) ended += worker_at(i)->ended.load(std::memory_order_seq_cst);
-  for (unsigned i = 0; i < worker_count(); ++i) spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < worker_count(); ++i)
+    ended += worker_at(i)->ended.load(std::memory_order_seq_cst);
+  for (unsigned i = 0; i < worker_count(); ++i)
+    spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
   return spawned + spawned_outside_.load(std::memory_order_relaxed) - ended;
 }
 
@@ -146,7 +149,8 @@ pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool await
 void machine_core::wait_for_root(pid root, exit_reason& why) {
   std::unique_lock hold(ends_lock_);
   ends_.wait(hold, [&] {
-    auto found = std::find_if(ended_roots_.begin(), ended_roots_.end(), [&](auto& e) { return e.first == root; });
+    auto found = std::find_if(ended_roots_.begin(), ended_roots_.end(),
+                              [&](auto& e) { return e.first == root; });
     if (found == ended_roots_.end()) return false;
     why = found->second;
     ended_roots_.erase(found);
@@ -173,7 +177,8 @@ bool machine_core::wait_for_roots(nanotime until) {
 bool machine_core::wait_for_all(nanotime until) {
   waited_for_.store(true, std::memory_order_seq_cst);
   std::unique_lock hold(ends_lock_);
-  const bool all = ends_.wait_until(hold, as_time_point(until), [this] { return process_count() == 0; });
+  const bool all =
+      ends_.wait_until(hold, as_time_point(until), [this] { return process_count() == 0; });
   waited_for_.store(false, std::memory_order_seq_cst);
   return all;
 }

@@ -2,15 +2,6 @@
 // A machine from inside: its workers and what they share.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <condition_variable>
-#include <cstdint>
-#include <memory>
-#include <mutex>
-#include <utility>
-#include <vector>
-
 #include <kin/machine.hpp>
 
 #include "context/stack_source.hpp"
@@ -21,6 +12,15 @@
 #include "scheduler/idle.hpp"
 #include "scheduler/sysmon.hpp"
 #include "scheduler/worker.hpp"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace kin::detail {
 
@@ -42,7 +42,7 @@ class machine_core {
   idle_workers idle;
   blocking_pool jobs;
   sysmon watch;
-  std::atomic<bool> stopping{false};        // workers leave their loops
+  std::atomic<bool> stopping{false};  // workers leave their loops
   std::atomic<std::uint64_t> references{1};
   std::atomic<std::uint64_t> process_ids{1};
 
@@ -55,11 +55,14 @@ class machine_core {
   void stop_workers();
 
   [[nodiscard]] unsigned worker_count() const { return count_.load(std::memory_order_acquire); }
-  [[nodiscard]] worker* worker_at(unsigned i) const { return workers_[i].load(std::memory_order_acquire); }
+  [[nodiscard]] worker* worker_at(unsigned i) const {
+    return workers_[i].load(std::memory_order_acquire);
+  }
   /// One more, while others are stuck. False: there are enough.
   bool add_extra_worker();
 
-  /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or null.
+  /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or
+  /// null.
   control_block& make_process(worker* w, std::unique_ptr<behaviour> body);
   void inject(control_block& p);
   void root_ended(pid root, const exit_reason& why);

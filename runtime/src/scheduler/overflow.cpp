@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/overflow.hpp"
 
-#include <unistd.h>
+#include "process/name_table.hpp"
+#include "scheduler/machine_core.hpp"
+#include "scheduler/worker.hpp"
 
 #include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
-
-#include "process/name_table.hpp"
-#include "scheduler/machine_core.hpp"
-#include "scheduler/worker.hpp"
+#include <unistd.h>
 
 namespace kin::detail {
 namespace {
@@ -53,16 +52,22 @@ void report(const worker& w) noexcept {
   if (p == nullptr) {
     text.add("none (kin's own loop)");
   } else {
-    text.add("<0.").add(std::uint64_t{p->low_id()}).add(".").add(p->serial.load(std::memory_order_relaxed)).add(">");
+    text.add("<0.")
+        .add(std::uint64_t{p->low_id()})
+        .add(".")
+        .add(p->serial.load(std::memory_order_relaxed))
+        .add(">");
     if (p->extra != nullptr && p->extra->name != nullptr) {
       text.add(" registered as ").add(p->extra->name->text.data(), p->extra->name->text.size());
     }
   }
   text.add("\n  It used more than its stack of ")
       .add(w.on->usable / 1024)
-      .add(" KiB. Raise machine_options::stack_bytes, or use less in one function.\n"
-           "  A function whose frame is larger than the guard of 16 KiB can jump over it, and be reported as an unknown\n"
-           "  address: compile with -fstack-clash-protection.\n");
+      .add(
+          " KiB. Raise machine_options::stack_bytes, or use less in one function.\n"
+          "  A function whose frame is larger than the guard of 16 KiB can jump over it, and be "
+          "reported as an unknown\n"
+          "  address: compile with -fstack-clash-protection.\n");
   text.write();
 }
 
@@ -77,7 +82,8 @@ void on_fault(int number, siginfo_t* info, void* /*context*/) {
 
 overflow_guard::overflow_guard() {
   stack_t now_used{};
-  if (sigaltstack(nullptr, &now_used) == 0 && (now_used.ss_flags & SS_DISABLE) == 0) return;  // a sanitizer's
+  if (sigaltstack(nullptr, &now_used) == 0 && (now_used.ss_flags & SS_DISABLE) == 0)
+    return;                                            // a sanitizer's
   stack_ = std::make_unique<char[]>(alternate_bytes);  // NOLINT(modernize-avoid-c-arrays)
   stack_t mine{};
   mine.ss_sp = stack_.get();

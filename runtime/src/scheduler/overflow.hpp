@@ -6,7 +6,8 @@
 
 namespace kin::detail {
 
-/// Gives the thread that makes it an alternate signal stack: there is no room for a report on one that is full.
+/// Gives the thread that makes it an alternate signal stack: there is no room for a report on one
+/// that is full.
 class overflow_guard {
  public:
   overflow_guard();
@@ -18,7 +19,8 @@ class overflow_guard {
   std::unique_ptr<char[]> stack_;  // NOLINT(modernize-avoid-c-arrays)
 };
 
-/// From now on SIGSEGV and SIGBUS in a guard page are reported, then passed on to whoever handled them before.
+/// From now on SIGSEGV and SIGBUS in a guard page are reported, then passed on to whoever handled
+/// them before.
 void install_overflow_report();
 
 }  // namespace kin::detail

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/sysmon.hpp"
 
-#include <pthread.h>
-
-#include <array>
-#include <chrono>
-#include <sstream>
-
 #include <kin/report.hpp>
 
 #include "scheduler/machine_core.hpp"
+
+#include <array>
+#include <chrono>
+#include <pthread.h>
+#include <sstream>
 
 namespace kin::detail {
 namespace {
@@ -22,8 +21,9 @@ constexpr int idle_looks_before_sleep = 10;
 
 void report_long_schedule(machine_core& machine, const control_block& p, nanotime time) {
   std::ostringstream text;
-  text << "  process <0." << p.low_id() << '.' << p.serial.load(std::memory_order_relaxed) << "> has run for "
-       << time / 1'000'000 << " ms without a wait; what waited behind it is run elsewhere.\n"
+  text << "  process <0." << p.low_id() << '.' << p.serial.load(std::memory_order_relaxed)
+       << "> has run for " << time / 1'000'000
+       << " ms without a wait; what waited behind it is run elsewhere.\n"
        << "  Use kin::blocking for calls that block, kin::checkpoint in long computations.";
   machine.options.reports({severity::warning, "LONG SCHEDULE", std::move(text).str()});
 }
@@ -44,7 +44,8 @@ void sysmon::stop() {
 }
 
 void sysmon::somebody_runs() {
-  if (!asleep_.load(std::memory_order_seq_cst)) [[likely]] return;
+  if (!asleep_.load(std::memory_order_seq_cst)) [[likely]]
+    return;
   const std::lock_guard hold(lock_);
   asleep_.store(false, std::memory_order_relaxed);
   wake_.notify_one();
@@ -104,7 +105,8 @@ void sysmon::watch() {
         asleep_.store(true, std::memory_order_seq_cst);
         // Whoever woke up before it could see that is counted out by now.
         if (everybody_sleeps()) {
-          wake_.wait(hold, [this] { return stopping_ || !asleep_.load(std::memory_order_relaxed); });
+          wake_.wait(hold,
+                     [this] { return stopping_ || !asleep_.load(std::memory_order_relaxed); });
         }
         asleep_.store(false, std::memory_order_relaxed);
         idle_looks = 0;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watches the workers from a thread of its own: every millisecond while any runs, else asleep.
 //
-// A worker whose turn has not changed between two looks is in a long callback. What waits behind it may then be taken
-// by others, the lone item and the slot too; its timers are fired for it. After 10 ms with work waiting and nobody free,
-// an extra worker is started; after 100 ms the process is named in a `long_schedule` report, once a callback.
-// A stuck worker is robbed, never replaced: all that is its own stays its own.
+// A worker whose turn has not changed between two looks is in a long callback. What waits behind it
+// may then be taken by others, the lone item and the slot too; its timers are fired for it. After
+// 10 ms with work waiting and nobody free, an extra worker is started; after 100 ms the process is
+// named in a `long_schedule` report, once a callback. A stuck worker is robbed, never replaced: all
+// that is its own stays its own.
 #pragma once
+
+#include "base/clock.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "base/clock.hpp"
 
 namespace kin::detail {
 

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// One outstanding timer. A type-stable node of its own, never inside a control block: it may be late, replaced, and
-// outlive its process; only the process decides what a tick means.
+// One outstanding timer. A type-stable node of its own, never inside a control block: it may be
+// late, replaced, and outlive its process; only the process decides what a tick means.
 //
 // Whoever cancels changes `state`; the entry itself goes back to the worker whose wheel it is in.
 //   I1  armed -> cancelled | fired, once, by a CAS; who wins decides what becomes of the payload.
-//   I2  The number in `state` is that of the timer's reference, so a reference to a reused entry finds nothing.
+//   I2  The number in `state` is that of the timer's reference, so a reference to a reused entry
+//   finds nothing.
 #pragma once
-
-#include <atomic>
-#include <cstdint>
-#include <string_view>
 
 #include <kin/pid.hpp>
 
 #include "base/pool.hpp"
 #include "process/signal.hpp"
 #include "queue/timer_wheel.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
 
 namespace kin::detail {
 
@@ -26,9 +27,9 @@ struct timer_entry : wheel_item {
   std::atomic<std::uint64_t> state{0};  // number << 2 | state_of
   worker* owner = nullptr;
   timer_entry* next_returned = nullptr;
-  signal* payload = nullptr;            // what to send; null: a tick for the process `to` itself
+  signal* payload = nullptr;  // what to send; null: a tick for the process `to` itself
   pid to;
-  std::string_view to_name;             // instead of `to`
+  std::string_view to_name;  // instead of `to`
   record_signal tick{};
 
   /// I1. True for the one who made it so.

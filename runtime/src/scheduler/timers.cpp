@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The timers of a worker, and the ticks by which a process learns that its wait is over.
-#include <array>
-#include <utility>
-
 #include "base/pool.hpp"
 #include "process/mailbox.hpp"
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
+
+#include <array>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -41,7 +41,8 @@ void deliver_tick(timer_entry& entry) {
 
 }  // namespace
 
-timer_entry& worker::arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name, signal* payload) {
+timer_entry& worker::arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name,
+                         signal* payload) {
   auto& entry = *static_cast<timer_entry*>(take_memory(sizeof(timer_entry), timer_class));
   entry.hook = {};
   entry.deadline.store(deadline, std::memory_order_relaxed);
@@ -69,7 +70,8 @@ void worker::give_back(timer_entry& entry) noexcept {
   timer_entry* first = returned_.load(std::memory_order_relaxed);
   do {
     entry.next_returned = first;
-  } while (!returned_.compare_exchange_weak(first, &entry, std::memory_order_release, std::memory_order_relaxed));
+  } while (!returned_.compare_exchange_weak(first, &entry, std::memory_order_release,
+                                            std::memory_order_relaxed));
 }
 
 void worker::take_returned_timers() {
@@ -114,7 +116,8 @@ void worker::fire_due(nanotime time, bool robbed) {
 
 void arm_tick(control_block& p, nanotime deadline) {
   if (p.timer != nullptr) {
-    if (p.timer->deadline.load(std::memory_order_relaxed) <= deadline) return;  // comes first, and the process looks again then
+    if (p.timer->deadline.load(std::memory_order_relaxed) <= deadline)
+      return;  // comes first, and the process looks again then
     drop_tick(p);
   }
   worker& w = this_worker();
@@ -129,7 +132,9 @@ bool tick_is_current(control_block& p, record_signal& tick) {
   return current;
 }
 
-void discard_tick(record_signal& tick) noexcept { free_entry(*static_cast<timer_entry*>(tick.record)); }
+void discard_tick(record_signal& tick) noexcept {
+  free_entry(*static_cast<timer_entry*>(tick.record));
+}
 
 void drop_tick(control_block& p) noexcept {
   timer_entry* entry = std::exchange(p.timer, nullptr);

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/worker.hpp"
 
-#include <pthread.h>
-#include <sys/prctl.h>
-
-#include <cxxabi.h>
-
-#include <algorithm>
-#include <string>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "process/mailbox.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/overflow.hpp"
+
+#include <algorithm>
+#include <cxxabi.h>
+#include <pthread.h>
+#include <string>
+#include <sys/prctl.h>
+#include <utility>
 
 namespace kin::detail {
 namespace {
 
 constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
-constexpr int turn_budget = 4000;  // OTP's reductions
+constexpr int turn_budget = 4000;         // OTP's reductions
 constexpr std::uint64_t fair_every = 61;  // turns
 constexpr nanotime look_interval = 20'000;
 constexpr std::uint32_t most_turns_unseen = 64;
 
-// __cxa_get_globals is declared const: a compiler may call it once and use the old thread's after a switch.
+// __cxa_get_globals is declared const: a compiler may call it once and use the old thread's after a
+// switch.
 KIN_NOIPA exception_state* exceptions_of_this_thread() noexcept {
   asm volatile("" ::: "memory");
   return reinterpret_cast<exception_state*>(abi::__cxa_get_globals());
@@ -87,15 +86,18 @@ control_block* worker::next_process() {
   running.store(nullptr, std::memory_order_relaxed);
   if (handed_over_ != nullptr) return std::exchange(handed_over_, nullptr);
   control_block* p = next_at_hand();
-  if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed)) p = machine.idle.find_work(*this);
+  if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed))
+    p = machine.idle.find_work(*this);
   return p;
 }
 
 control_block* worker::next_at_hand() {
   const std::uint64_t turn = turns.load(std::memory_order_relaxed) + 1;
   turns.store(turn, std::memory_order_relaxed);
-  if (--turns_to_look_ == 0) [[unlikely]] look_at_clock();
-  if (machine.stopping.load(std::memory_order_relaxed)) [[unlikely]] return nullptr;
+  if (--turns_to_look_ == 0) [[unlikely]]
+    look_at_clock();
+  if (machine.stopping.load(std::memory_order_relaxed)) [[unlikely]]
+    return nullptr;
   const bool fair = turn % fair_every == 0;
   if (fair) {
     if (control_block* p = machine.injected.pop()) return p;
@@ -104,8 +106,8 @@ control_block* worker::next_at_hand() {
   return machine.injected.pop();
 }
 
-// A process that waits in the middle of a function, and can go on, is entered straight from the stack that is left. What
-// else comes next needs a loop to run in, and is handed over to it.
+// A process that waits in the middle of a function, and can go on, is entered straight from the
+// stack that is left. What else comes next needs a loop to run in, and is handed over to it.
 stack& worker::next_stack() {
   while (control_block* p = next_at_hand()) {
     if (p->stopped_on == nullptr) {
@@ -128,7 +130,8 @@ void worker::look_at_clock() {
   const nanotime time = now();
   const nanotime per_turn = std::max<nanotime>((time - last_look_) / look_every_, 1);
   last_look_ = time;
-  look_every_ = static_cast<std::uint32_t>(std::clamp<nanotime>(look_interval / per_turn, 1, most_turns_unseen));
+  look_every_ = static_cast<std::uint32_t>(
+      std::clamp<nanotime>(look_interval / per_turn, 1, most_turns_unseen));
   turns_to_look_ = look_every_;
   if (time >= timers_due.load(std::memory_order_relaxed)) fire_due(time, false);
 }
@@ -149,12 +152,14 @@ void worker::wait_here(control_block& p, landing_action then) {
   leaving = &p;
   const exception_state saved = *exceptions;
   const bool in_catch = saved.caught != nullptr || saved.uncaught != 0;
-  if (in_catch) [[unlikely]] *exceptions = {};
+  if (in_catch) [[unlikely]]
+    *exceptions = {};
   on = &to;
   stack& came_from = switch_stack(mine, to);
   worker& w = this_worker();  // I1: perhaps another one
   w.landed(came_from);
-  if (in_catch) [[unlikely]] *w.exceptions = saved;
+  if (in_catch) [[unlikely]]
+    *w.exceptions = saved;
 }
 
 void worker::landed(stack& left) {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread that runs processes, and all that is its own: queue, timers, stacks, blocks, nodes.
 //
-// No worker has a stack for its scheduler: every stack runs `loop`. A process that starts or handles a message is a
-// plain call on the stack the worker stands on. When it waits in the middle of a function, that stack stays with it and
-// the worker goes on with another from its pool.
-//   I1  After every callback the loop asks again which worker it is: the callback may have come back on another.
-//   I2  What must happen to the stack that was left is noted in `landing` and done by the side that lands, after the
+// No worker has a stack for its scheduler: every stack runs `loop`. A process that starts or
+// handles a message is a plain call on the stack the worker stands on. When it waits in the middle
+// of a function, that stack stays with it and the worker goes on with another from its pool.
+//   I1  After every callback the loop asks again which worker it is: the callback may have come
+//   back on another. I2  What must happen to the stack that was left is noted in `landing` and done
+//   by the side that lands, after the
 //       context is stored: only then may another worker enter it.
 #pragma once
-
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <thread>
 
 #include <kin/behaviour.hpp>
 
@@ -24,6 +20,11 @@
 #include "queue/run_queue.hpp"
 #include "queue/timer_wheel.hpp"
 #include "scheduler/timer_entry.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
 
 namespace kin::detail {
 
@@ -85,7 +86,8 @@ class worker : public local_pool {
   std::uint64_t fresh_process_id();
 
   // Timers (timers.cpp).
-  timer_entry& arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name, signal* payload);
+  timer_entry& arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name,
+                   signal* payload);
   void give_back(timer_entry& entry) noexcept;  // settled, by any thread
   /// Fires what is due. Worker's thread, or with `robbed` any other.
   void fire_due(nanotime time, bool robbed);
@@ -94,13 +96,14 @@ class worker : public local_pool {
   run_queue<control_block> queue;
   parker bed;
   std::atomic<bool> parked{false};
-  std::atomic<std::uint64_t> turns{0};        // processes run so far: a hint that it moves
-  std::atomic<std::uint64_t> stuck_at{~0ULL}; // sysmon: at this turn for too long; all it has may be taken
+  std::atomic<std::uint64_t> turns{0};  // processes run so far: a hint that it moves
+  std::atomic<std::uint64_t> stuck_at{
+      ~0ULL};  // sysmon: at this turn for too long; all it has may be taken
   std::atomic<control_block*> running{nullptr};  // sysmon: who is it that takes so long
   std::atomic<nanotime> timers_due{never};
   std::atomic<std::uint64_t> spawned{0};
   std::atomic<std::uint64_t> ended{0};
-  std::atomic<bool> extra{false};             // beyond the machine's number, while others are stuck
+  std::atomic<bool> extra{false};  // beyond the machine's number, while others are stuck
 
   // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
   std::uint64_t seen_turn = 0;
@@ -118,7 +121,7 @@ class worker : public local_pool {
   void take_returned_timers();
 
   control_block* handed_over_ = nullptr;  // to the loop, to be run first
-  stack thread_stack_;  // the thread's own, left at start, entered at the end
+  stack thread_stack_;                    // the thread's own, left at start, entered at the end
   std::thread thread_;
   std::uint64_t next_reference_ = 0;
   std::uint64_t last_reference_ = 0;
@@ -139,7 +142,8 @@ class worker : public local_pool {
 worker* here() noexcept;
 inline worker& this_worker() noexcept { return *here(); }
 
-/// Whether a process that waits on its stack has something to go on for; if not, it is idle again (execute.cpp).
+/// Whether a process that waits on its stack has something to go on for; if not, it is idle again
+/// (execute.cpp).
 bool can_be_entered(control_block& p);
 /// Runs one process that was scheduled (execute.cpp).
 void execute(worker& w, control_block& p) noexcept;
