@@ -49,7 +49,7 @@ void print_report(const report& r);
 
 /// Gives a report to the sink of the machine that runs the caller; outside, to print_report. Any
 /// thread.
-void emit(report r);
+void emit(const report& r);
 /// As OTP lays it out.
 [[nodiscard]] std::string to_text(const crash_report& crash);
 

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
 #include <sstream>
 #include <utility>
 
@@ -48,15 +47,9 @@ void print_report(const report& r) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-void emit(report r) {
-  static auto* const one_at_a_time = new std::mutex;  // immortal: reports come until the end
-  const std::lock_guard hold(*one_at_a_time);
-  detail::worker* w = detail::here();
-  if (w == nullptr) {
-    print_report(r);
-  } else {
-    w->machine.options.reports(r);
-  }
+void emit(const report& r) {
+  const detail::worker* w = detail::here();
+  w == nullptr ? print_report(r) : w->machine.tell(r);
 }
 
 std::string to_text(const crash_report& crash) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -20,60 +21,86 @@ constexpr std::size_t loot_max = 128;
 
 }  // namespace
 
+// One worker's search, from an empty queue to something found or to sleep. Only one at a time looks at others' queues.
+class idle_workers::search {
+ public:
+  search(idle_workers& all, worker& w) : all_(all) {
+    begin();
+    // Rule 4: came back soon after the last theft, so what was stolen did not last.
+    w.steal_pause = start_ - w.last_steal < short_lived
+                        ? std::min(2 * w.steal_pause, longest_pause)
+                        : shortest_pause;
+    next_look_ = w.last_steal + w.steal_pause;
+  }
+  search(const search&) = delete;
+  search& operator=(const search&) = delete;
+  ~search() { end(); }
+
+  void begin() {
+    is_the_one_ = !all_.searching_.exchange(true, std::memory_order_acq_rel);
+    start_ = now();
+  }
+  void end() {
+    if (std::exchange(is_the_one_, false)) all_.searching_.store(false, std::memory_order_release);
+  }
+  bool may_look(nanotime time) {
+    if (!is_the_one_ || time < next_look_) return false;
+    next_look_ = time + shortest_pause;
+    return true;
+  }
+  [[nodiscard]] bool goes_on(nanotime time) const { return is_the_one_ && time - start_ < spin_time; }
+
+ private:
+  idle_workers& all_;
+  bool is_the_one_ = false;
+  nanotime start_ = 0;
+  nanotime next_look_ = 0;
+};
+
 control_block* idle_workers::find_work(worker& w) {
-  bool searcher = !searching_.exchange(true, std::memory_order_acq_rel);
-  nanotime start = now();
-  // Rule 4: came back soon after the last theft, so what was stolen did not last.
-  w.steal_pause = start - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause)
-                                                     : shortest_pause;
-  bool waited = false;
+  search hunt(*this, w);
   for (;;) {
-    control_block* found = nullptr;
     const nanotime time = now();
     if (time >= w.timers_due.load(std::memory_order_relaxed)) w.fire_due(time, false);
-    if (machine_.stopping.load(std::memory_order_relaxed)) break;
-    found = w.queue.pop(false);
+    if (machine_.stopping.load(std::memory_order_relaxed)) return nullptr;
+    control_block* found = w.queue.pop(false);
     if (found == nullptr) found = machine_.injected.pop();
-    if (found == nullptr && searcher && time - w.last_steal >= w.steal_pause) {
-      found = look(w, waited);
-      waited = true;
-    }
+    if (found == nullptr && hunt.may_look(time)) found = look(w);
     if (found != nullptr) {
-      if (searcher) searching_.store(false, std::memory_order_release);
+      hunt.end();
       if (w.queue.size() > 0) wake_helper();
       return found;
     }
-    if (searcher && time - start < spin_time) {
+    if (hunt.goes_on(time)) {
       for (int i = 0; i < 8; ++i) pause();
       continue;
     }
-    if (searcher) searching_.store(false, std::memory_order_release);
-    park(w);
-    searcher = !searching_.exchange(true, std::memory_order_acq_rel);
-    start = now();
+    hunt.end();
+    is_extra(w) ? retire(w) : park(w);
+    hunt.begin();
   }
-  if (searcher) searching_.store(false, std::memory_order_release);
-  return nullptr;
 }
 
-bool idle_workers::may_rob(worker& victim, bool waited, bool& all) {
+bool idle_workers::is_extra(const worker& w) const { return w.index >= machine_.options.workers; }
+
+bool idle_workers::may_rob(worker& victim, bool& all) {
   const std::uint64_t turn = victim.turns.load(std::memory_order_relaxed);
   all = victim.stuck_at.load(std::memory_order_relaxed) == turn;
   const std::size_t size = victim.queue.size();
   if (all) return size > 0 || victim.queue.has_slot();
   if (size >= 2) return true;
-  // Rule 3: a lone one only when its worker has not moved since this thief looked last.
+  // Rule 3: a lone one only when its worker has not moved since the searcher looked last.
   const bool unmoved = victim.seen_turn == turn;
   victim.seen_turn = turn;
-  return size == 1 && waited && unmoved;
+  return size == 1 && unmoved;
 }
 
-control_block* idle_workers::look(worker& w, bool /*waited*/) {
+control_block* idle_workers::look(worker& w) {
   const unsigned count = machine_.worker_count();
   for (unsigned i = 1; i < count; ++i) {
     worker& victim = *machine_.worker_at((w.index + i) % count);
     bool all = false;
-    if (!may_rob(victim, true, all)) continue;
+    if (!may_rob(victim, all)) continue;
     if (control_block* p = rob(w, victim, all)) return p;
   }
   return nullptr;
@@ -107,6 +134,17 @@ void idle_workers::park(worker& w) {
   if (w.parked.exchange(false, std::memory_order_seq_cst))
     parked_.fetch_sub(1, std::memory_order_seq_cst);
   machine_.watch.somebody_runs();
+}
+
+// An extra worker that found nothing: whoever was stuck has come back, or there is no work.
+void idle_workers::retire(worker& w) {
+  w.retired.store(true, std::memory_order_seq_cst);
+  retired_.fetch_add(1, std::memory_order_seq_cst);
+  if (!machine_.stopping.load(std::memory_order_seq_cst)) {
+    w.bed.sleep(w.timers_due.load(std::memory_order_relaxed));
+  }
+  retired_.fetch_sub(1, std::memory_order_seq_cst);
+  w.retired.store(false, std::memory_order_release);
 }
 
 bool idle_workers::wake_one() {

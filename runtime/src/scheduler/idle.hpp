@@ -33,16 +33,22 @@ class idle_workers {
   void wake_for_injected();
   void wake_all();
   [[nodiscard]] unsigned parked() const { return parked_.load(std::memory_order_relaxed); }
+  /// Parked or retired.
+  [[nodiscard]] unsigned asleep() const { return parked() + retired_.load(std::memory_order_relaxed); }
 
  private:
-  control_block* look(worker& w, bool waited);
+  class search;
+  control_block* look(worker& w);
   control_block* rob(worker& thief, worker& victim, bool all);
-  bool may_rob(worker& victim, bool waited, bool& all);
+  static bool may_rob(worker& victim, bool& all);
+  [[nodiscard]] bool is_extra(const worker& w) const;
   void park(worker& w);
+  void retire(worker& w);
   bool wake_one();
 
   machine_core& machine_;
   std::atomic<unsigned> parked_{0};
+  std::atomic<unsigned> retired_{0};
   std::atomic<bool> searching_{false};
 };
 

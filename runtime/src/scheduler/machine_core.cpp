@@ -68,14 +68,24 @@ void machine_core::stop_workers() {
 bool machine_core::add_extra_worker() {
   const std::lock_guard hold(outside_lock_);
   const unsigned count = worker_count();
+  for (unsigned i = options.workers; i < count; ++i) {
+    if (worker_at(i)->retired.exchange(false, std::memory_order_acq_rel)) {
+      worker_at(i)->bed.wake();
+      return true;
+    }
+  }
   if (count >= options.workers + extra_workers_max || stopping.load(std::memory_order_relaxed))
     return false;
   owned_.push_back(std::make_unique<worker>(*this, count));
-  owned_.back()->extra.store(true, std::memory_order_relaxed);
   workers_[count].store(owned_.back().get(), std::memory_order_release);
   count_.store(count + 1, std::memory_order_release);
   owned_.back()->start();
   return true;
+}
+
+void machine_core::tell(const report& r) {
+  const std::lock_guard hold(reports_lock_);
+  options.reports(r);
 }
 
 control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> body) {

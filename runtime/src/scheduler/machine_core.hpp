@@ -58,8 +58,10 @@ class machine_core {
   [[nodiscard]] worker* worker_at(unsigned i) const {
     return workers_[i].load(std::memory_order_acquire);
   }
-  /// One more, while others are stuck. False: there are enough.
+  /// One more, while all others are stuck: one that has retired, or a new one. False: there are enough.
   bool add_extra_worker();
+  /// To the sink of this machine, one at a time. Any thread.
+  void tell(const report& r);
 
   /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or
   /// null.
@@ -89,6 +91,7 @@ class machine_core {
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<phase> phase_{phase::fresh};
 
+  std::mutex reports_lock_;
   std::mutex ends_lock_;
   std::condition_variable ends_;
   std::vector<pid> roots_;

@@ -25,7 +25,7 @@ void report_long_schedule(machine_core& machine, const control_block& p, nanotim
        << "> has run for " << time / 1'000'000
        << " ms without a wait; what waited behind it is run elsewhere.\n"
        << "  Use kin::blocking for calls that block, kin::checkpoint in long computations.";
-  machine.options.reports({severity::warning, "LONG SCHEDULE", std::move(text).str()});
+  machine.tell({severity::warning, "LONG SCHEDULE", std::move(text).str()});
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ void sysmon::somebody_runs() {
   wake_.notify_one();
 }
 
-bool sysmon::everybody_sleeps() const { return machine_.idle.parked() >= machine_.worker_count(); }
+bool sysmon::everybody_sleeps() const { return machine_.idle.asleep() >= machine_.worker_count(); }
 
 nanotime sysmon::stuck_for(const worker& w, seen& before, nanotime time) {
   const auto turn = w.turns.load(std::memory_order_relaxed);

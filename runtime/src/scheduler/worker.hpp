@@ -103,7 +103,7 @@ class worker : public local_pool {
   std::atomic<nanotime> timers_due{never};
   std::atomic<std::uint64_t> spawned{0};
   std::atomic<std::uint64_t> ended{0};
-  std::atomic<bool> extra{false};  // beyond the machine's number, while others are stuck
+  std::atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
 
   // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
   std::uint64_t seen_turn = 0;

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.hpp"
+
+#include "support.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kin::bench {
+namespace {
+
+// What a workload is judged by. For near cores (README.md); nanoseconds of another machine mean
+// little.
+struct goal {
+  std::string_view workload;
+  std::string_view counter;
+  double limit;
+};
+constexpr std::array goals{
+    goal{"ping_pong", per_op_ns, 90},
+    goal{"ping_pong_pairs", per_op_ns, 35},
+    goal{"thread_ring", per_op_ns, 50},
+    goal{"thread_ring_100k", per_op_ns, 60},
+    goal{"call", per_op_ns, 150},
+    goal{"call_many", per_op_ns, 50},
+    goal{"fan_in", per_op_ns, 35},
+    goal{"spawn_exit", per_op_ns, 100},
+    goal{"spawn_exit_monitor", per_op_ns, 150},
+    goal{"idle_server", bytes_per_process, 320},
+    goal{"idle_cpu", cpu_ms, 0},
+};
+
+goal goal_of(std::string_view workload) {
+  const auto* found = std::ranges::find(goals, workload, &goal::workload);
+  return found != goals.end() ? *found : goal{workload, per_op_ns, 0};
+}
+
+// Rounded as it is printed: an idle CPU of 0.04 ms is 0.0, and ok.
+bool reached(const goal& g, double value) { return value < g.limit + 0.05; }
+
+std::string_view unit_of(const goal& g) {
+  if (g.counter == bytes_per_process) return "bytes";
+  if (g.counter == cpu_ms) return "ms/s";
+  return "ns/op";
+}
+
+// Far lies at 370-500 ns, near at 75-170; a flip in between makes a measurement neither.
+constexpr double far_from = 250;
+bool is_near(const measurement& m) {
+  return m.cores_before_ns < far_from && m.cores_after_ns < far_from;
+}
+bool is_far(const measurement& m) {
+  return m.cores_before_ns >= far_from && m.cores_after_ns >= far_from;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+template <class Wanted>
+std::vector<double> values_of(const std::vector<measurement>& all, Wanted wanted) {
+  std::vector<double> values;
+  for (const measurement& m : all) {
+    if (wanted(m)) values.push_back(m.value);
+  }
+  return values;
+}
+std::vector<double> values_of(const result& r) {
+  return values_of(r.all, [](const measurement&) { return true; });
+}
+
+std::string with_count(const std::vector<double>& values) {
+  return values.empty() ? "-" : fmt::format("{:.1f} ({})", median(values), values.size());
+}
+
+// "ok" and "over" are said of near measurements; where there are none, of all, and it says so.
+std::string verdict(const goal& g, const result& r, const std::vector<double>& near) {
+  if (g.limit == 0 && g.counter != cpu_ms) return "";
+  const double value = median(near.empty() ? values_of(r) : near);
+  return fmt::format("{}{}", reached(g, value) ? "ok" : "over", near.empty() ? ", not near" : "");
+}
+
+void print_head(std::string_view last) {
+  fmt::print("{:<20}{:>11}{:>9}{:>9}{:>9} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>8}  {}\n", "workload",
+             "n", "median", "min", "max", "", "goal", "", "near", "far", "others", last);
+}
+
+void print_row(const result& r, std::string_view last) {
+  const goal g = goal_of(r.workload);
+  const std::vector<double> values = values_of(r);
+  const std::vector<double> near = values_of(r.all, is_near);
+  const std::vector<double> far = values_of(r.all, is_far);
+  std::vector<double> others;
+  for (const measurement& m : r.all) others.push_back(m.others_percent);
+  fmt::print(
+      "{:<20}{:>11.0f}{:>9.1f}{:>9.1f}{:>9.1f} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>7.0f}%  {}\n",
+      r.workload, r.n, median(values), *std::ranges::min_element(values),
+      *std::ranges::max_element(values), unit_of(g), fmt::format("<= {:.0f}", g.limit),
+      verdict(g, r, near), with_count(near), with_count(far), median(others), last);
+  std::fflush(stdout);
+}
+
+std::string distances(const result& r) {
+  std::string text;
+  for (const measurement& m : r.all) {
+    text += fmt::format("{:.0f}>{:.0f} ", m.cores_before_ns, m.cores_after_ns);
+  }
+  return text;
+}
+
+}  // namespace
+
+void report::begin_round(int round, int rounds) {
+  round_ = round;
+  fmt::print("{}round {} of {}\n", round == 1 ? "" : "\n", round, rounds);
+}
+
+bool report::ReportContext(const Context& /*context*/) {
+  print_head("cores' distance before>after each, ns");
+  return true;
+}
+
+void report::ReportRuns(const std::vector<Run>& runs) {
+  result r;
+  for (const Run& run : runs) {
+    if (run.run_type == Run::RT_Aggregate) continue;
+    r.workload = run.run_name.function_name;
+    if (run.error_occurred) {
+      failed_ = true;
+      fmt::print("{:<20}{}\n", r.workload, run.error_message);
+      std::fflush(stdout);
+      continue;
+    }
+    const auto counter = [&run](std::string_view name) {
+      return run.counters.at(std::string(name)).value;
+    };
+    r.n = counter(operations);
+    r.all.push_back({.value = counter(goal_of(r.workload).counter),
+                     .per_op_ns = counter(per_op_ns),
+                     .bytes_per_process = counter(bytes_per_process),
+                     .cores_before_ns = counter(cores_before_ns),
+                     .cores_after_ns = counter(cores_after_ns),
+                     .others_percent = counter(others_percent)});
+  }
+  if (r.all.empty()) return;
+  print_row(r, distances(r));
+  append_json(r);
+
+  auto known = std::ranges::find(total_, r.workload, &result::workload);
+  if (known == total_.end()) {
+    total_.push_back(std::move(r));
+  } else {
+    std::ranges::move(r.all, std::back_inserter(known->all));
+  }
+}
+
+void report::summarize() const {
+  if (total_.empty()) return;
+  fmt::print("\nall rounds; near and far: median (measurements)\n");
+  print_head("");
+  for (const result& r : total_) print_row(r, "");
+}
+
+void report::append_json(const result& r) const {
+  if (json_path_.empty()) return;
+  const goal g = goal_of(r.workload);
+  const auto median_of = [&r](double measurement::*member) {
+    std::vector<double> values;
+    for (const measurement& m : r.all) values.push_back(m.*member);
+    return median(values);
+  };
+  const std::vector<double> values = values_of(r);
+  nlohmann::ordered_json line{{"workload", r.workload}, {"n", static_cast<std::int64_t>(r.n)}};
+  // A thousand servers that sleep for a second have no time per operation; most workloads do not
+  // weigh processes.
+  line["per_op_ns"] = nullptr;
+  line["bytes_per_process"] = nullptr;
+  if (g.counter != cpu_ms) line["per_op_ns"] = median_of(&measurement::per_op_ns);
+  if (g.counter == bytes_per_process) line["bytes_per_process"] = median(values);
+  if (g.counter == cpu_ms) line["cpu_ms"] = median(values);
+  line["min"] = *std::ranges::min_element(values);
+  line["max"] = *std::ranges::max_element(values);
+  line["round"] = round_;
+  line["others_percent"] = median_of(&measurement::others_percent);
+  line["cores_ns"] = nlohmann::ordered_json::array();
+  for (const measurement& m : r.all)
+    line["cores_ns"].push_back({m.cores_before_ns, m.cores_after_ns});
+  std::ofstream out(json_path_, std::ios::app);
+  if (!(out << line << '\n' << std::flush)) throw std::runtime_error("cannot write " + json_path_);
+}
+
+}  // namespace kin::bench
