@@ -6,6 +6,7 @@
 // used, or that waits in the middle of a function and so keeps a stack.
 #include "support.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -53,7 +54,8 @@ void idle_cpu(benchmark::State& state) {
         const kin::bench::stopwatch watch;
         const double before = kin::bench::cpu_seconds_of_the_rest();
         std::this_thread::sleep_for(1s);
-        found.cpu_ms = (kin::bench::cpu_seconds_of_the_rest() - before) * 1e3;
+        const double used = kin::bench::cpu_seconds_of_the_rest() - before;
+        found.cpu_ms = std::max(used, 0.0) * 1e3;
         found.seconds = watch.seconds();
       });
 }

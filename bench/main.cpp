@@ -5,8 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -41,9 +41,8 @@ int main(int argc, char** argv) {
     theirs.push_back(flag);
     if (flag.starts_with("--benchmark_format")) own_table = false;
   }
-  std::vector<char*> arguments;
-  for (std::string& argument : theirs) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
+  std::vector<char*> arguments(theirs.size() + 1);  // the last one stays null
+  std::ranges::transform(theirs, arguments.begin(), [](std::string& flag) { return flag.data(); });
   int count = static_cast<int>(theirs.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;

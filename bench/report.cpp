@@ -123,10 +123,11 @@ std::string distances(const result& r) {
 
 void report::begin_round(int round, int rounds) {
   round_ = round;
-  fmt::print("{}round {} of {}\n", round == 1 ? "" : "\n", round, rounds);
+  rounds_ = rounds;
 }
 
 bool report::ReportContext(const Context& /*context*/) {
+  fmt::print("{}round {} of {}\n", round_ == 1 ? "" : "\n", round_, rounds_);
   print_head("cores' distance before>after each, ns");
   return true;
 }

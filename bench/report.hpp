@@ -47,6 +47,7 @@ class report : public benchmark::BenchmarkReporter {
 
   std::string json_path_;
   int round_ = 0;
+  int rounds_ = 0;
   bool failed_ = false;
   std::vector<result> total_;  // in the order they came
 };

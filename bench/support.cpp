@@ -27,8 +27,7 @@
 namespace kin::bench {
 namespace {
 
-// ---- the cores
-// ------------------------------------------------------------------------------------------------------
+// the cores
 
 std::vector<int> allowed_cores() {
   cpu_set_t set;
@@ -57,8 +56,7 @@ void wait_for(const std::atomic<int>& word, int value) {
   }
 }
 
-// ---- who else uses the machine
-// --------------------------------------------------------------------------------------
+// who else uses the machine
 
 // Processor time of everybody since boot, the hypervisor's other guests (steal) included.
 double busy_seconds() {
@@ -80,8 +78,7 @@ double used_by(int who) {
   return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
 }
 
-// ---- a fresh OS process
-// ---------------------------------------------------------------------------------------------
+// a fresh OS process
 
 constexpr int limit_ms = 60'000;
 
@@ -181,7 +178,10 @@ double resident_bytes() {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-double cpu_seconds_of_the_rest() { return used_by(RUSAGE_SELF) - used_by(RUSAGE_THREAD); }
+double cpu_seconds_of_the_rest() {
+  const double all = used_by(RUSAGE_SELF);
+  return all - used_by(RUSAGE_THREAD);
+}
 
 void expect_normal(const exit_reason& why) {
   if (why == normal) return;

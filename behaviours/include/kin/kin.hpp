@@ -12,4 +12,5 @@
 #include <kin/report.hpp>
 #include <kin/run.hpp>
 #include <kin/send.hpp>
+#include <kin/supervisor.hpp>
 #include <kin/timer.hpp>

@@ -34,26 +34,26 @@ template <class F>
 auto blocking(F f) -> std::invoke_result_t<F&> {
   using R = std::invoke_result_t<F&>;
   struct call final : detail::job {
-    explicit call(F& function) : function_(function) {}
+    explicit call(F& f) : function(f) {}
     void run() noexcept override {
       try {
         if constexpr (std::is_void_v<R>) {
-          function_();
+          function();
         } else {
-          value_.emplace(function_());
+          value.emplace(function());
         }
       } catch (...) {
-        thrown_ = std::current_exception();
+        thrown = std::current_exception();
       }
     }
-    F& function_;
-    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value_;
-    std::exception_ptr thrown_;
+    F& function;
+    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value;
+    std::exception_ptr thrown;
   };
   call c(f);
   detail::run_blocking(c);
-  if (c.thrown_) std::rethrow_exception(c.thrown_);
-  if constexpr (!std::is_void_v<R>) return *std::move(c.value_);
+  if (c.thrown) std::rethrow_exception(c.thrown);
+  if constexpr (!std::is_void_v<R>) return *std::move(c.value);
 }
 
 }  // namespace kin

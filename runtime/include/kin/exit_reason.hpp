@@ -299,7 +299,7 @@ template <class T>
 const T* exit_reason::get_if() const {
   if constexpr (std::is_base_of_v<std::exception, T>) {
     const std::exception_ptr* thrown = rep_->thrown();
-    if (thrown == nullptr) return nullptr;
+    if (thrown == nullptr) return static_cast<const T*>(rep_->find(typeid(T)));
     try {
       std::rethrow_exception(*thrown);
     } catch (const T& same) {

@@ -88,10 +88,10 @@ signal* box(T&& value) {
   constexpr const message_type& type = type_of<T>;
   signal* s = new_signal(type.offset + sizeof(T), alignof(T), &type);
   if constexpr (std::is_nothrow_move_constructible_v<T>) {
-    new (value_of(*s, type)) T(std::move(value));
+    new (value_of(*s, type)) T(std::forward<T>(value));
   } else {
     try {
-      new (value_of(*s, type)) T(std::move(value));
+      new (value_of(*s, type)) T(std::forward<T>(value));
     } catch (...) {
       free_signal(s);
       throw;

@@ -104,16 +104,16 @@ requires(!detail::names_process<Why>) [[nodiscard]] next stop(Why why) {
 template <std::invocable F>
 [[nodiscard]] next continue_with(F f) {
   struct held final : detail::continuation {
-    explicit held(F function) : function_(std::move(function)) {}
+    explicit held(F f) : function(std::move(f)) {}
     next run() override {
       if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
-        function_();
+        function();
         return {};
       } else {
-        return next(function_());
+        return next(function());
       }
     }
-    F function_;
+    F function;
   };
   return next::continue_with(std::make_unique<held>(std::move(f)));
 }

@@ -53,10 +53,10 @@ template <class Q>
 signal* box_request(Q&& value, const request_type* type) {
   signal* s = new_request(request_offset<Q> + sizeof(Q), alignof(Q), type);
   if constexpr (std::is_nothrow_move_constructible_v<Q>) {
-    new (value_of(*s)) Q(std::move(value));
+    new (value_of(*s)) Q(std::forward<Q>(value));
   } else {
     try {
-      new (value_of(*s)) Q(std::move(value));
+      new (value_of(*s)) Q(std::forward<Q>(value));
     } catch (...) {
       free_signal(s);
       throw;

@@ -11,13 +11,18 @@ namespace kin {
 namespace detail {
 struct wish {
   duration idle = infinity;
-  std::unique_ptr<continuation> then;
-  exit_reason reason;
+  std::unique_ptr<continuation> then = {};
+  exit_reason reason = {};
   bool stops = false;
   bool hibernates = false;
 };
 namespace {
 wish* make_wish() { return new (take_memory(sizeof(wish), class_for(sizeof(wish)))) wish; }
+// The end of most processes; never changed, never freed.
+wish& stop_normal() {
+  static wish immortal{.stops = true};
+  return immortal;
+}
 }  // namespace
 }  // namespace detail
 
@@ -25,6 +30,7 @@ next::next(hibernate_t /*word*/) : wish_(detail::make_wish()) { wish_->hibernate
 next::next(timeout t) : wish_(detail::make_wish()) { wish_->idle = t.after; }
 
 void next::discard() noexcept {
+  if (wish_ == &detail::stop_normal()) return;
   wish_->~wish();
   detail::give_memory(wish_, detail::class_for(sizeof(detail::wish)));
 }
@@ -43,6 +49,10 @@ std::unique_ptr<detail::continuation> next::take_continuation() {
 
 next next::stop(exit_reason why) {
   next n;
+  if (why == normal) {
+    n.wish_ = &detail::stop_normal();
+    return n;
+  }
   n.wish_ = detail::make_wish();
   n.wish_->stops = true;
   n.wish_->reason = std::move(why);

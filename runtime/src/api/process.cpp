@@ -18,6 +18,8 @@ namespace kin {
 namespace detail {
 namespace {
 
+constexpr std::uint32_t uses_at_once = 1024;
+
 // What the children of `p` point to as their origin.
 lineage* origin_of_children(control_block& p) {
   extras& more = p.more();
@@ -28,7 +30,13 @@ lineage* origin_of_children(control_block& p) {
     l->above = lineage::retain(p.born_of);
     more.of_children = l;
   }
-  return lineage::retain(more.of_children);
+  // Children die elsewhere: a count by count change of the same word would go to and fro between cores.
+  if (more.uses_for_children == 0) {
+    more.uses_for_children = uses_at_once;
+    lineage::retain(more.of_children, uses_at_once);
+  }
+  --more.uses_for_children;
+  return more.of_children;
 }
 
 control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body) {
@@ -108,6 +116,7 @@ void exit_signal(pid to, exit_reason why) {
   control_block* me = current_process();
   if (me != nullptr && to == me->name()) {
     if (me->is(flag_traps) && why != kill) {
+      if (has_news(*me)) drain(*me);  // what it sent itself before comes first
       enqueue(*me, box(exited{to, std::move(why)}));
       return;
     }

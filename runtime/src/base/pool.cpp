@@ -13,18 +13,6 @@
 namespace kin::detail {
 namespace {
 
-constexpr std::size_t granule = 32;
-
-constexpr auto class_of_granules = [] {
-  std::array<std::uint8_t, largest_class_bytes / granule + 1> table{};
-  for (std::size_t g = 0; g < table.size(); ++g) {
-    std::uint8_t c = 0;
-    while (class_bytes[c] < g * granule) ++c;
-    table[g] = c;
-  }
-  return table;
-}();
-
 // Full magazines, and the rest of the chunk that is being cut up, per class.
 struct depot {
   std::mutex lock;
@@ -40,7 +28,7 @@ depot& the_depot() {
 magazine fresh_magazine(depot& d, std::uint8_t size_class) {
   const std::size_t bytes = class_bytes[size_class];
   if (d.left[size_class] < bytes * magazine_size) {
-    d.cut[size_class] = static_cast<std::byte*>(map_chunk());
+    d.cut[size_class] = static_cast<std::byte*>(map_chunk(d.cut[size_class] != nullptr));
     d.left[size_class] = chunk_bytes;
   }
   magazine m;
@@ -68,12 +56,7 @@ thread_local local_pool* this_thread_pool = nullptr;
 
 }  // namespace
 
-std::uint8_t class_for(std::size_t bytes) noexcept {
-  return bytes > largest_class_bytes ? no_class
-                                     : class_of_granules[(bytes + granule - 1) / granule];
-}
-
-void* map_chunk() {
+void* map_chunk(bool huge) {
   // Twice as much, then cut to what is aligned.
   void* wide = mmap(nullptr, 2 * chunk_bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -84,7 +67,9 @@ void* map_chunk() {
   const auto end = start + 2 * chunk_bytes;
   if (chunk + chunk_bytes != end)
     munmap(reinterpret_cast<void*>(chunk + chunk_bytes), end - chunk - chunk_bytes);
-  return reinterpret_cast<void*>(chunk);
+  auto* memory = reinterpret_cast<void*>(chunk);
+  if (huge) madvise(memory, chunk_bytes, MADV_HUGEPAGE);
+  return memory;
 }
 
 void* local_pool::refill(std::uint8_t size_class) {

@@ -33,11 +33,25 @@ inline constexpr std::size_t largest_class_bytes = 512;
 inline constexpr std::size_t class_alignment = 32;
 inline constexpr std::align_val_t large_alignment{64};
 
+inline constexpr std::size_t class_granule = 32;
+inline constexpr auto class_of_granules = [] {
+  std::array<std::uint8_t, largest_class_bytes / class_granule + 1> table{};
+  for (std::size_t g = 0; g < table.size(); ++g) {
+    std::uint8_t c = 0;
+    while (class_bytes[c] < g * class_granule) ++c;
+    table[g] = c;
+  }
+  return table;
+}();
 /// The class for a node of that size, or no_class.
-std::uint8_t class_for(std::size_t bytes) noexcept;
+inline std::uint8_t class_for(std::size_t bytes) noexcept {
+  return bytes > largest_class_bytes ? no_class
+                                     : class_of_granules[(bytes + class_granule - 1) / class_granule];
+}
 
-/// 2 MiB of zeroes, aligned to 2 MiB. Throws std::bad_alloc.
-void* map_chunk();
+/// 2 MiB of zeroes, aligned to 2 MiB; with `huge`, on one page if the kernel has one: for those that
+/// come after the first, so that a small program stays small. Throws std::bad_alloc.
+void* map_chunk(bool huge);
 
 struct free_node {
   free_node* next;

@@ -38,7 +38,7 @@ void block_table::add_chunk() {
     }
   }
   if (chunk == nullptr) {
-    chunk = new (map_chunk()) block_chunk;
+    chunk = new (map_chunk(!chunks_.empty())) block_chunk;
     for (std::uint32_t i = 0; i < block_chunk::capacity; ++i)
       new (chunk->blocks() + i) control_block;
   }

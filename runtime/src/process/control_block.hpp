@@ -37,13 +37,15 @@ struct lineage {
   std::string parent_name;   // registered, when its first child was started
   lineage* above = nullptr;  // counted
 
-  static lineage* retain(lineage* l) {
-    if (l != nullptr)
-      l->uses.fetch_add(1, std::memory_order_relaxed);  // whoever copies holds one already
+  static lineage* retain(lineage* l, std::uint32_t count = 1) {
+    if (l != nullptr) {
+      l->uses.fetch_add(count, std::memory_order_relaxed);  // whoever copies holds one already
+    }
     return l;
   }
-  static void release(lineage* l) noexcept {
-    while (l != nullptr && l->uses.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+  static void release(lineage* l, std::uint32_t count = 1) noexcept {
+    while (l != nullptr && l->uses.fetch_sub(count, std::memory_order_acq_rel) == count) {
+      count = 1;
       lineage* above = l->above;
       delete l;
       l = above;
@@ -60,7 +62,8 @@ struct extras {
   std::unordered_multimap<std::uint64_t, link_half*> links_by_peer;    // filled when there are many
   std::unordered_map<std::uint64_t, monitor_record*> monitors_by_ref;  // filled when there are many
   std::uint32_t monitor_count = 0;
-  lineage* of_children = nullptr;
+  lineage* of_children = nullptr;  // with its own use, and those for children to come
+  std::uint32_t uses_for_children = 0;
   nanotime idle_deadline = never;  // of a handler's timeout{}
   std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
   signal* mark = nullptr;          // null: the mailbox was empty
@@ -83,6 +86,7 @@ enum flag : std::uint32_t {
   flag_root = 512,        // somebody outside waits for its end
   flag_own_exit = 2048,   // kin::exit doomed it, not a signal
   flag_doubled = 1024,    // some link of its may have two records
+  flag_struck = 4096,     // a fatal signal was drained: who links or monitors after it finds nobody
 };
 
 struct alignas(128) control_block {

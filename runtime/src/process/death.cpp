@@ -66,7 +66,7 @@ bool go_on_dying(control_block& p, name_table& names, int budget) {
       !tell_watchers(p, why, budget)) {
     return false;
   }
-  if (p.extra != nullptr) lineage::release(p.extra->of_children);
+  if (p.extra != nullptr) lineage::release(p.extra->of_children, 1 + p.extra->uses_for_children);
   delete std::exchange(p.extra, nullptr);
   lineage::release(std::exchange(p.born_of, nullptr));
   return true;

@@ -31,14 +31,14 @@ namespace kin::detail {
 
 struct link_half : signal {
   // `type` of the header holds the peer's hint: a half has no value (I4 keeps it readable).
-  std::uint64_t peer_id;
+  std::uint64_t peer_id = 0;
   union {
     list_hook<link_half> in_owner;
     const reason_rep* why;  // once the owner of this half is dying and it has left the list: its
                             // reason, one count
   };
 
-  link_half() : signal{}, peer_id(0), in_owner{} {}
+  link_half() : signal{}, in_owner{} {}
 
   [[nodiscard]] pid peer() const {
     return pid_access::make(reinterpret_cast<std::uint64_t>(type), peer_id);

@@ -117,7 +117,7 @@ void take_link(control_block& p, record_signal& s) {
   link_half& own = pair.of_other;  // its maker sent it
   if (find_link(p, own.peer()) != nullptr) {
     p.set(flag_doubled);  // both sides linked at once: the dying tells its true reason
-  } else if (p.is(flag_dead)) {
+  } else if (p.is(flag_dead) || p.is(flag_struck)) {
     own.set_too_late();
   }
   add(p, own);
@@ -154,7 +154,7 @@ void take_link_broken(control_block& p, link_half& half) {
   if (p.is(flag_traps)) {
     enqueue(p, box(exited{from, std::move(why)}));
   } else if (why != normal) {
-    doom(p, std::move(why));
+    strike(p, std::move(why));
   }
 }
 

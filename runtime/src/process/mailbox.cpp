@@ -29,11 +29,11 @@ void take_exit(control_block& p, exit_signal_node* s) {
   s->~exit_signal_node();
   free_signal(s);
   if (why == kill) {
-    doom(p, killed);
+    strike(p, killed);
   } else if (p.is(flag_traps)) {
     enqueue(p, box(exited{from, std::move(why)}));
   } else if (why != normal) {
-    doom(p, std::move(why));
+    strike(p, std::move(why));
   }
 }
 
@@ -136,16 +136,8 @@ bool post(pid to, signal* s) noexcept {
   return done != state::pushed::no;
 }
 
-bool drain(control_block& p) {
-  if (p.is(flag_in_place)) {
-    if (!has_news(p)) return false;
-    detach_in_hand(p);
-    return true;
-  }
-  signal* batch = reversed(state::take_all(p.word));
-  if (batch == nullptr) return false;
-  apply_all(p, batch);
-  return true;
+void drain_news(control_block& p) {
+  p.is(flag_in_place) ? detach_in_hand(p) : apply_all(p, reversed(state::take_all(p.word)));
 }
 
 void apply_all(control_block& p, signal* oldest) {
@@ -184,6 +176,11 @@ void doom(control_block& p, exit_reason why) {
   if (p.is(flag_doomed)) return;  // the first one counts
   p.set(flag_doomed);
   if (why != normal || p.extra != nullptr) p.more().reason = std::move(why);
+}
+
+void strike(control_block& p, exit_reason why) {
+  doom(p, std::move(why));
+  p.set(flag_struck);
 }
 
 exit_reason reason_of(const control_block& p) {

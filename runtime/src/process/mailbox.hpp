@@ -17,13 +17,19 @@ namespace kin::detail {
 /// still the caller's, if nobody is there.
 [[nodiscard]] bool post(pid to, signal* s) noexcept;
 
-/// Owner. Applies what has come. False if nothing had.
-bool drain(control_block& p);
-/// Owner. Applies a chain, oldest first.
-void apply_all(control_block& p, signal* oldest);
 /// Owner. Whether there is something to drain: one load.
 inline bool has_news(const control_block& p) {
   return state::changed(p.word, p.is(flag_in_place) ? p.in_hand : nullptr);
+}
+/// Owner. Applies a chain, oldest first.
+void apply_all(control_block& p, signal* oldest);
+/// Owner. Applies what has come, of which there is some.
+void drain_news(control_block& p);
+/// Owner. Applies what has come. False if nothing had.
+inline bool drain(control_block& p) {
+  if (!has_news(p)) return false;
+  drain_news(p);
+  return true;
 }
 
 /// Owner. Appends to the received queue.
@@ -41,6 +47,8 @@ void detach_in_hand(control_block& p);
 
 /// Owner. It ends at its next chance, for this reason; the first one counts.
 void doom(control_block& p, exit_reason why);
+/// Owner. As doom, for a signal: to those that come after it the process is no more.
+void strike(control_block& p, exit_reason why);
 /// Owner. The reason it ends for.
 [[nodiscard]] exit_reason reason_of(const control_block& p);
 

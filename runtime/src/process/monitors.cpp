@@ -118,7 +118,7 @@ bool stop_watching(control_block& p, int& budget) {
 void take_monitor(control_block& p, record_signal& s) {
   auto& record = *static_cast<monitor_record*>(s.record);
   free_signal(&s);
-  record.too_late = p.is(flag_dead);
+  record.too_late = p.is(flag_dead) || p.is(flag_struck);
   p.more().watchers.push(record);
 }
 

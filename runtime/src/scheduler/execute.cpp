@@ -177,6 +177,8 @@ turn run_handler(control_block& p) {
 
 turn start(control_block& p) {
   p.clear(flag_fresh);
+  if (has_news(p)) drain(p);
+  if (p.is(flag_doomed)) return turn::over;  // before its first line
   next then;
   if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
   if (behaviour* successor = std::exchange(this_worker().successor, nullptr)) {

@@ -68,6 +68,8 @@ control_block* idle_workers::find_work(worker& w) {
     if (found == nullptr && hunt.may_look(time)) found = look(w);
     if (found != nullptr) {
       hunt.end();
+      // It has moved: else the watch would take its sleep for a long callback of what runs now.
+      w.turns.store(w.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       if (w.queue.size() > 0) wake_helper();
       return found;
     }

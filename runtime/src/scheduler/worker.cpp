@@ -64,7 +64,7 @@ void worker::thread_main() {
 
 void enter_loop(stack& came_from) noexcept {
   worker& w = this_worker();
-  if (&came_from != &w.thread_stack_) w.landed(came_from);
+  w.landed(came_from);
   worker::loop();
 }
 
@@ -165,7 +165,9 @@ void worker::wait_here(control_block& p, landing_action then) {
 void worker::landed(stack& left) {
   switch (landing) {
     case landing_action::keep_loop:
-      stacks.give(left);
+      // The thread's own is not for processes. (The first stack of an extra worker may be a used
+      // one, and then this is where it goes on.)
+      if (&left != &thread_stack_) stacks.give(left);
       break;
     case landing_action::go_idle:
       if (!state::go_idle(leaving->word)) schedule(*leaving);

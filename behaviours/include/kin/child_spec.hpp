@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a supervisor knows of a child: how to start it, when to start it again, how to end it. A value.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <kin/gen_server.hpp>
+#include <kin/process.hpp>
+#include <kin/registry.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
+
+namespace kin {
+
+class supervisor;
+
+/// When a child that ended is started again: always, unless its end was orderly, never.
+enum class restart : unsigned char { permanent, transient, temporary };
+using enum restart;
+std::ostream& operator<<(std::ostream& out, restart r);
+
+/// What a child is; a supervisor is given the time it needs to end its own children.
+enum class child_type : unsigned char { worker, supervisor };
+std::ostream& operator<<(std::ostream& out, child_type t);
+
+/// How long a child that was asked to end may take before it is killed: `5s`, `kin::infinity`, or `kin::brutal_kill`,
+/// which does not ask.
+struct shutdown_limit {
+  duration limit = std::chrono::seconds(5);
+  bool brutal = false;
+
+  constexpr shutdown_limit() = default;
+  constexpr shutdown_limit(duration d) : limit(d) {}  // NOLINT(google-explicit-constructor): one
+  template <class Rep, class Period>
+  constexpr shutdown_limit(std::chrono::duration<Rep, Period> d) : limit(d) {}  // NOLINT
+  friend constexpr bool operator==(const shutdown_limit&, const shutdown_limit&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const shutdown_limit& s);
+
+namespace detail {
+constexpr shutdown_limit kill_at_once() {
+  shutdown_limit s;
+  s.limit = duration::zero();
+  s.brutal = true;
+  return s;
+}
+}  // namespace detail
+inline constexpr shutdown_limit brutal_kill = detail::kill_at_once();
+
+/// A child of any kind. Programs mostly write `kin::child<server>(...)`, `kin::child(subtree)` or
+/// `kin::child_process(...)`, which make one of these.
+struct child_spec {
+  /// What the API calls it by; unique among its siblings.
+  std::string id = {};
+  /// Runs in the supervisor's process, which does nothing else meanwhile. It starts a process that is linked to its
+  /// caller, or gives the reason there is none; `ignored` is no failure: the child is kept, not running.
+  std::function<result<pid>()> start = {};
+  kin::restart restart = permanent;
+  /// Where nothing is said: 5 s for a worker, infinity for a supervisor.
+  std::optional<shutdown_limit> shutdown = {};
+  child_type type = child_type::worker;
+  /// Its end may end the supervisor: see supervisor_options::auto_shutdown.
+  bool significant = false;
+
+  [[nodiscard]] shutdown_limit how_long() const {
+    return shutdown.value_or(type == child_type::worker ? shutdown_limit() : shutdown_limit(infinity));
+  }
+};
+
+/// What can be said of a child that is a server; every field may be left out.
+template <class Server>
+struct child_options {
+  std::optional<kin::name<Server>> name = {};  ///< registered before the constructor runs
+  std::string id = {};                         ///< the name, or the type, where empty
+  kin::restart restart = permanent;
+  shutdown_limit shutdown = {};
+  bool significant = false;
+};
+/// What can be said of a child that is a plain process.
+template <>
+struct child_options<void> {
+  std::string id = {};  ///< the type of its body, where empty
+  kin::restart restart = permanent;
+  shutdown_limit shutdown = {};
+  bool significant = false;
+};
+
+/// What can be said of a child that is a tree of its own; its name stands in its supervisor_options.
+template <>
+struct child_options<supervisor> {
+  std::string id = {};  ///< the name of the supervisor, or "supervisor", where empty
+  kin::restart restart = permanent;
+  shutdown_limit shutdown = infinity;
+  bool significant = false;
+};
+
+/// A child that is a server: what its constructor takes is kept, and copied for each start.
+template <class Server, class... A>
+[[nodiscard]] child_spec child(child_options<Server> options, A... arguments) {
+  constexpr bool copyable = (std::copy_constructible<A> && ...);
+  static_assert(copyable, "kin: a child's arguments are used again at each restart, so they must be copyable");
+  static_assert(std::constructible_from<Server, A...>, "kin: the server has no constructor that takes these arguments");
+  child_spec spec;
+  if constexpr (copyable && std::constructible_from<Server, A...>) {
+    spec.id = !options.id.empty() ? std::move(options.id)
+              : options.name      ? std::string(options.name->text())
+                                  : type_name(typeid(Server));
+    spec.start = [how = start_options<Server>{.name = options.name},
+                  ... arguments = std::move(arguments)]() -> result<pid> {
+      auto started = detail::start<Server>(how, true, true, arguments...);
+      if (!started) return started.error();
+      return started->pid;
+    };
+    spec.restart = options.restart;
+    spec.shutdown = options.shutdown;
+    spec.significant = options.significant;
+  }
+  return spec;
+}
+template <class Server, class... A>
+[[nodiscard]] child_spec child(A... arguments) {
+  return child<Server>(child_options<Server>{}, std::move(arguments)...);
+}
+
+/// A child that is a plain process: `body` is copied for each start, and may end with `return kin::loop(...)`.
+template <class F>
+[[nodiscard]] child_spec child_process(child_options<void> options, F body) {
+  static_assert(std::copy_constructible<F>, "kin: a child's body is run again at each restart, so it must be copyable");
+  child_spec spec;
+  if constexpr (std::copy_constructible<F>) {
+    spec.id = options.id.empty() ? type_name(typeid(F)) : std::move(options.id);
+    spec.start = [body = std::move(body)]() -> result<pid> { return spawn_link(body); };
+    spec.restart = options.restart;
+    spec.shutdown = options.shutdown;
+    spec.significant = options.significant;
+  }
+  return spec;
+}
+template <class F>
+[[nodiscard]] child_spec child_process(F body) {
+  return child_process(child_options<void>{}, std::move(body));
+}
+
+}  // namespace kin

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What supervisors say when they refuse: reasons, printed as OTP prints them.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include <kin/exit_reason.hpp>
+
+namespace kin {
+
+namespace detail {
+extern const atom_rep already_present_rep;
+extern const atom_rep not_found_rep;
+extern const atom_rep running_rep;
+extern const atom_rep restarting_rep;
+extern const atom_rep gave_up_rep;
+}  // namespace detail
+
+inline constexpr atom already_present{detail::already_present_rep};  ///< a child with that id is there, and does not run
+inline constexpr atom not_found{detail::not_found_rep};              ///< there is no such child
+inline constexpr atom running{detail::running_rep};                  ///< the child runs
+inline constexpr atom restarting{detail::restarting_rep};            ///< its restart has failed and is tried again
+/// More restarts than `intensity` within `period`; prints `reached_max_restart_intensity`.
+inline constexpr atom gave_up{detail::gave_up_rep};
+
+/// Inside shutdown(...): the start of a tree failed, because this child did not start.
+struct failed_to_start_child {
+  std::string id = {};
+  exit_reason reason = {};
+  friend bool operator==(const failed_to_start_child&, const failed_to_start_child&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const failed_to_start_child& f);
+
+/// A supervisor, or a child, that cannot be: what is wrong, and a sentence that says so.
+struct bad_spec {
+  enum class fault : unsigned char {
+    missing_id,
+    missing_start,
+    invalid_shutdown,
+    invalid_period,
+    duplicate_child_name,  ///< two children with one id
+    bad_combination,       ///< significant, and permanent; or significant without auto_shutdown
+    bad_start_spec,        ///< not exactly one template; a template without simple_one_for_one; other arguments
+  };
+  fault what = {};
+  std::string text = {};
+  friend bool operator==(const bad_spec&, const bad_spec&) = default;
+};
+std::ostream& operator<<(std::ostream& out, bad_spec::fault f);
+/// `{start_spec, duplicate_child_name: two children have the id "cache"}`.
+std::ostream& operator<<(std::ostream& out, const bad_spec& b);
+
+}  // namespace kin

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intensity.hpp"
+
+namespace kin::detail {
+
+bool intensity::allows(time now) {
+  while (!restarts_.empty() && now - restarts_.front() > period_) restarts_.pop_front();
+  restarts_.push_back(now);
+  if (restarts_.size() <= limit_) return true;
+  restarts_.pop_front();  // the supervisor ends; should it go on all the same, the ring stays as small as it is
+  return false;
+}
+
+}  // namespace kin::detail
