@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How specs, options and errors of supervisors print.
 #include <kin/child_spec.hpp>
+#include <kin/supervisor.hpp>
+#include <kin/supervisor_error.hpp>
 
 #include <chrono>
 #include <ostream>
-
-#include <kin/supervisor.hpp>
-#include <kin/supervisor_error.hpp>
 
 namespace kin {
 namespace detail {
@@ -21,9 +20,12 @@ constinit const atom_rep gave_up_rep{"reached_max_restart_intensity"};
 
 std::ostream& operator<<(std::ostream& out, restart r) {
   switch (r) {
-    case permanent: return out << "permanent";
-    case transient: return out << "transient";
-    case temporary: return out << "temporary";
+    case permanent:
+      return out << "permanent";
+    case transient:
+      return out << "transient";
+    case temporary:
+      return out << "temporary";
   }
   return out;
 }
@@ -40,19 +42,26 @@ std::ostream& operator<<(std::ostream& out, const shutdown_limit& s) {
 
 std::ostream& operator<<(std::ostream& out, strategy s) {
   switch (s) {
-    case one_for_one: return out << "one_for_one";
-    case one_for_all: return out << "one_for_all";
-    case rest_for_one: return out << "rest_for_one";
-    case simple_one_for_one: return out << "simple_one_for_one";
+    case one_for_one:
+      return out << "one_for_one";
+    case one_for_all:
+      return out << "one_for_all";
+    case rest_for_one:
+      return out << "rest_for_one";
+    case simple_one_for_one:
+      return out << "simple_one_for_one";
   }
   return out;
 }
 
 std::ostream& operator<<(std::ostream& out, auto_shutdown a) {
   switch (a) {
-    case auto_shutdown::never: return out << "never";
-    case any_significant: return out << "any_significant";
-    case all_significant: return out << "all_significant";
+    case auto_shutdown::never:
+      return out << "never";
+    case any_significant:
+      return out << "any_significant";
+    case all_significant:
+      return out << "all_significant";
   }
   return out;
 }
@@ -64,13 +73,20 @@ std::ostream& operator<<(std::ostream& out, const failed_to_start_child& f) {
 std::ostream& operator<<(std::ostream& out, bad_spec::fault f) {
   using enum bad_spec::fault;
   switch (f) {
-    case missing_id: return out << "missing_id";
-    case missing_start: return out << "missing_start";
-    case invalid_shutdown: return out << "invalid_shutdown";
-    case invalid_period: return out << "invalid_period";
-    case duplicate_child_name: return out << "duplicate_child_name";
-    case bad_combination: return out << "bad_combination";
-    case bad_start_spec: return out << "bad_start_spec";
+    case missing_id:
+      return out << "missing_id";
+    case missing_start:
+      return out << "missing_start";
+    case invalid_shutdown:
+      return out << "invalid_shutdown";
+    case invalid_period:
+      return out << "invalid_period";
+    case duplicate_child_name:
+      return out << "duplicate_child_name";
+    case bad_combination:
+      return out << "bad_combination";
+    case bad_start_spec:
+      return out << "bad_start_spec";
   }
   return out;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// simple_one_for_one: children without an id or an order, all of one template. See otp-semantics.md 4.8.
-//   I1  A child is in the map under its pid; while it is restarting, under the one it had, with a ticket.
-//   I2  What it was started with is kept for as long as it can be restarted: not if it is temporary.
-#include <utility>
-
+// simple_one_for_one: children without an id or an order, all of one template.
+//   I1  A child is in the map under its pid; while it is restarting, under the one it had, with a
+//       ticket.
+//   I2  What it was started with is kept while it can be restarted: not if it is temporary.
 #include <kin/process.hpp>
 #include <kin/send.hpp>
 
 #include "pid_map.hpp"
 #include "supervision.hpp"
+
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -36,7 +37,8 @@ class dynamic final : public supervision {
     });
     const shutdown_limit limit = spec_.how_long();
     for (const auto& [why, count] : stop_children(all, limit, met())) {
-      if (!ended_as_told(spec_.restart, limit, why)) report().shutdown_error(why, {.spec = spec_, .count = count});
+      if (!ended_as_told(spec_.restart, limit, why))
+        report().shutdown_error(why, {.spec = spec_, .count = count});
     }
     children_.clear();
   }
@@ -58,15 +60,17 @@ class dynamic final : public supervision {
   }
 
   result<pid> start_child(child_spec /*spec*/) override {
-    return exit_reason(bad_spec{bad_spec::fault::bad_start_spec,
-                                "start_child of a simple_one_for_one supervisor takes what its template wants"});
+    return exit_reason(
+        bad_spec{bad_spec::fault::bad_start_spec,
+                 "start_child of a simple_one_for_one supervisor takes what its template wants"});
   }
 
   result<pid> start_child(const std::type_info& type, void* arguments) override {
     if (!same_type(type, recipe_->arguments())) {
-      return exit_reason(bad_spec{bad_spec::fault::bad_start_spec, "start_child of this supervisor takes " +
-                                                                       type_name(recipe_->arguments()) + ", not " +
-                                                                       type_name(type)});
+      return exit_reason(
+          bad_spec{bad_spec::fault::bad_start_spec, "start_child of this supervisor takes " +
+                                                        type_name(recipe_->arguments()) + ", not " +
+                                                        type_name(type)});
     }
     child_entry child;
     if (keeps_) child.kept = recipe_->keep(arguments);
@@ -79,7 +83,8 @@ class dynamic final : public supervision {
     if (which.id() != nullptr) return exit_reason(simple_one_for_one);
     const kin::pid p = which.pid();
     const child_entry* child = children_.find(p);
-    if (child == nullptr) return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
+    if (child == nullptr)
+      return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
     if (child->ticket == 0) {
       const shutdown_limit limit = spec_.how_long();
       const exit_reason why = stop_child(p, limit, met());
@@ -89,8 +94,12 @@ class dynamic final : public supervision {
     return {};
   }
 
-  result<pid> restart_child(const child_key& /*which*/) override { return exit_reason(simple_one_for_one); }
-  result<void> delete_child(const child_key& /*which*/) override { return exit_reason(simple_one_for_one); }
+  result<pid> restart_child(const child_key& /*which*/) override {
+    return exit_reason(simple_one_for_one);
+  }
+  result<void> delete_child(const child_key& /*which*/) override {
+    return exit_reason(simple_one_for_one);
+  }
 
   result<child_spec> get_childspec(const child_key& which) override {
     const kin::pid p = which.pid();
@@ -136,8 +145,9 @@ class dynamic final : public supervision {
   }
 
   next significant_child_has_gone() {
-    const bool ends = options().auto_shutdown == auto_shutdown::any_significant ||
-                      (options().auto_shutdown == auto_shutdown::all_significant && children_.empty());
+    const bool ends =
+        options().auto_shutdown == auto_shutdown::any_significant ||
+        (options().auto_shutdown == auto_shutdown::all_significant && children_.empty());
     return ends ? next::stop(shutdown) : next();
   }
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// one_for_one, one_for_all, rest_for_one: children in an order, each with an id. See otp-semantics.md 4.3 to 4.7.
+// one_for_one, one_for_all, rest_for_one: children in an order, each with an id.
 //   I1  A child that runs is in by_pid_, once; no other is.
-//   I2  A child has a ticket if and only if it is restarting: its last restart failed, and a try_again is on its way.
-#include <list>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
-
+//   I2  A child has a ticket if and only if it is restarting: its last restart failed, and a
+//       try_again is on its way.
 #include <kin/process.hpp>
 #include <kin/send.hpp>
 
 #include "pid_map.hpp"
 #include "supervision.hpp"
+
+#include <list>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -77,8 +78,9 @@ class fixed final : public supervision {
   }
 
   result<pid> start_child(const std::type_info& type, void* /*arguments*/) override {
-    return exit_reason(bad_spec{bad_spec::fault::bad_start_spec,
-                                "start_child of this supervisor takes a child_spec, not " + type_name(type)});
+    return exit_reason(
+        bad_spec{bad_spec::fault::bad_start_spec,
+                 "start_child of this supervisor takes a child_spec, not " + type_name(type)});
   }
 
   result<void> terminate_child(const child_key& which) override {
@@ -183,7 +185,8 @@ class fixed final : public supervision {
     if (p) {
       const shutdown_limit limit = child->spec.how_long();
       const exit_reason why = stop_child(p, limit, met());
-      if (!ended_as_told(child->spec.restart, limit, why)) report().shutdown_error(why, child->about());
+      if (!ended_as_told(child->spec.restart, limit, why))
+        report().shutdown_error(why, child->about());
       by_pid_.erase(p);
     }
     child->pid = child->was = {};

@@ -102,7 +102,8 @@ next server_process::handle(incoming& in) {
   return run([&] { return request->apply(*this, in.node()); });
 }
 
-// An exit signal from no process comes of a machine that stops, or from a thread outside: it counts as the parent's.
+// An exit signal from no process comes of a machine that stops, or from a thread outside: it counts
+// as the parent's.
 bool server_process::is_from_parent(const incoming& in) const {
   const auto* signal = in.get_if<exited>();
   return signal != nullptr && (!signal->from || (linked_ && signal->from == parent()));

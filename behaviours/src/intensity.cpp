@@ -7,7 +7,7 @@ bool intensity::allows(time now) {
   while (!restarts_.empty() && now - restarts_.front() > period_) restarts_.pop_front();
   restarts_.push_back(now);
   if (restarts_.size() <= limit_) return true;
-  restarts_.pop_front();  // the supervisor ends; should it go on all the same, the ring stays as small as it is
+  restarts_.pop_front();  // the supervisor ends now; the bound holds all the same
   return false;
 }
 

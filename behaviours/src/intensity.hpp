@@ -2,10 +2,10 @@
 // Too many restarts, too soon. Holds the stamps of the last period, at most limit + 1 of them.
 #pragma once
 
+#include <kin/time.hpp>
+
 #include <chrono>
 #include <deque>
-
-#include <kin/time.hpp>
 
 namespace kin::detail {
 
@@ -14,7 +14,8 @@ class intensity {
   using time = std::chrono::time_point<std::chrono::steady_clock, duration>;
   intensity(unsigned limit, duration period) : limit_(limit), period_(period) {}
 
-  /// Counts a restart. False: more than `limit` lie within the period, and one is as old as the period at most.
+  /// Counts a restart. False: more than `limit` lie within the period, and one is as old as the
+  /// period at most.
   [[nodiscard]] bool allows(time now);
 
  private:

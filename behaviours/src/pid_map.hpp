@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hash table with a pid as key: open addressing, so that a child that comes and goes allocates nothing.
+// A hash table with a pid as key: open addressing, so that a child that comes and goes allocates
+// nothing.
 //   I1  A slot without a pid is free; at most two thirds are taken.
-//   I2  From the slot its hash names, linearly, to where a pid is, no slot is free. Removal moves back what would break
-//       this, so there are no tombstones, and a table through which millions went is as fast as a new one.
+//   I2  From the slot its hash names, linearly, to where a pid is, no slot is free. Removal moves
+//       back what would break this: no tombstones, so a table through which millions went is as
+//       fast as a new one.
 #pragma once
+
+#include <kin/pid.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
-
-#include <kin/pid.hpp>
 
 namespace kin::detail {
 
@@ -80,7 +82,8 @@ class pid_map {
   void remove(std::size_t hole) {
     for (std::size_t at = after(hole); slots_[at].key; at = after(at)) {
       const std::size_t wanted = home(slots_[at].key);
-      const bool may_stay = hole <= at ? hole < wanted && wanted <= at : hole < wanted || wanted <= at;
+      const bool may_stay =
+          hole <= at ? hole < wanted && wanted <= at : hole < wanted || wanted <= at;
       if (may_stay) continue;
       std::swap(slots_[hole], slots_[at]);
       hole = at;

@@ -16,7 +16,8 @@ exit_rule rule_for(restart type, bool orderly) {
       {{fate::is_kept, false}, {fate::starts_again, true}},       // transient
       {{fate::is_forgotten, false}, {fate::is_forgotten, true}},  // temporary
   }};
-  const row& r = table[static_cast<std::size_t>(type)];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
+  const row& r = table[static_cast<std::size_t>(
+      type)];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
   return orderly ? r.orderly : r.other;
 }
 

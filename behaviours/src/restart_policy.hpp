@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restart or not, and report or not, as tables. See otp-semantics.md 4.4 and 4.7.
+// Restart or not, and report or not, as tables. The tables are OTP's.
 #pragma once
 
 #include <kin/child_spec.hpp>
@@ -10,7 +10,7 @@ namespace kin::detail {
 /// What becomes of a child that ended by itself.
 enum class fate : unsigned char {
   starts_again,
-  is_kept,       // known, and not running
+  is_kept,  // known, and not running
   is_forgotten,
 };
 struct exit_rule {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shutdown.hpp"
 
+#include <kin/message.hpp>
+#include <kin/process.hpp>
+#include <kin/wait.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <typeinfo>
-
-#include <kin/message.hpp>
-#include <kin/process.hpp>
-#include <kin/wait.hpp>
 
 namespace kin::detail {
 namespace {
 
 constexpr std::array<const std::type_info*, 2> ends{&typeid(down), &typeid(exited)};
 
-// Takes EXITs out of the mailbox; the reason of the DOWN of `watch`, or nothing after `limit`. The reference lets the
-// wait begin behind what was there before.
+// Takes EXITs out of the mailbox; the reason of the DOWN of `watch`, or nothing after `limit`. The
+// reference lets the wait begin behind what was there before.
 std::optional<exit_reason> wait_for_down(ref watch, duration limit, met_exits& met) {
   receiver mailbox(ends.data(), ends.size(), false, limit, watch);
   while (signal* s = mailbox.next()) {
@@ -34,8 +34,9 @@ void collect_exits(met_exits& met) {
   while (mailbox.next() != nullptr) met.add(std::move(*mailbox.take().get_if<exited>()));
 }
 
-// A child that was dead before its monitor: its EXIT is here, or on its way, or it had unlinked itself. Linking once more
-// changes nothing in the first two cases, and in the third an EXIT with noproc comes of it: one comes in any case.
+// A child that was dead before its monitor: its EXIT is here, or on its way, or it had unlinked
+// itself. Linking once more changes nothing in the first two cases, and in the third an EXIT with
+// noproc comes of it: one comes in any case.
 exit_reason wait_for_exit(pid child, met_exits& met) {
   link(child);
   receiver mailbox(ends.data() + 1, 1, false, infinity, {});
@@ -49,7 +50,8 @@ exit_reason wait_for_exit(pid child, met_exits& met) {
 }  // namespace
 
 void met_exits::add(exited e) {
-  // A second one of the same process, or one of none, was sent by hand: it stays in order, under no key.
+  // A second one of the same process, or one of none, was sent by hand: it has its place, and no
+  // key.
   if (e.from && by_pid_.find(e.from) == nullptr) by_pid_.insert(e.from, in_order_.size());
   in_order_.emplace_back(std::move(e));
   ++count_;
@@ -57,7 +59,8 @@ void met_exits::add(exited e) {
 
 exited met_exits::remove(std::size_t at) {
   exited e = *std::exchange(in_order_[at], std::nullopt);
-  if (const std::size_t* keyed = by_pid_.find(e.from); keyed != nullptr && *keyed == at) by_pid_.erase(e.from);
+  if (const std::size_t* keyed = by_pid_.find(e.from); keyed != nullptr && *keyed == at)
+    by_pid_.erase(e.from);
   if (--count_ == 0) {
     in_order_.clear();
     first_ = 0;
@@ -108,6 +111,7 @@ class parallel_stop {
     for (const pid child : all) {
       waiting_.insert(child, monitor(child));
       exit(child, how);
+      checkpoint();  // thousands take a while
     }
   }
   /// False: not all within `limit`.
@@ -155,7 +159,8 @@ class parallel_stop {
     }
   }
   void count(exit_reason why) {
-    const auto same = std::find_if(counted_.begin(), counted_.end(), [&](const auto& c) { return c.first == why; });
+    const auto same = std::find_if(counted_.begin(), counted_.end(),
+                                   [&](const auto& c) { return c.first == why; });
     if (same != counted_.end()) {
       ++same->second;
     } else {
@@ -171,7 +176,8 @@ class parallel_stop {
 
 }  // namespace
 
-std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all, shutdown_limit limit,
+std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all,
+                                                               shutdown_limit limit,
                                                                met_exits& met) {
   parallel_stop stop(met);
   stop.ask(all, limit.brutal ? exit_reason(kill) : exit_reason(shutdown));

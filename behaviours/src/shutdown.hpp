@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ask, wait, kill: how a supervisor ends children.
 //
-// A monitor, not the link, tells the end, because a child may have unlinked itself. The EXIT, if there is one, has the
-// last word on why: it knows the reason also when the child was dead before the monitor came. When many children die at
-// once, a scan of the mailbox for the EXIT of each would be quadratic: so whoever waits here moves every EXIT it meets
-// to `met_exits`, where it is found by pid, and what nobody asked for is handled when the waiting is over.
+// A monitor, not the link, tells the end, because a child may have unlinked itself. The EXIT, if
+// there is one, has the last word on why: it knows the reason also when the child was dead before
+// the monitor came. When many children die at once, a scan of the mailbox for the EXIT of each
+// would be quadratic: so whoever waits here moves every EXIT it meets to `met_exits`, where it is
+// found by pid, and what nobody asked for is handled when the waiting is over.
 #pragma once
-
-#include <cstddef>
-#include <optional>
-#include <utility>
-#include <vector>
 
 #include <kin/child_spec.hpp>
 #include <kin/exit_reason.hpp>
@@ -18,6 +14,11 @@
 #include <kin/pid.hpp>
 
 #include "pid_map.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace kin::detail {
 
@@ -44,7 +45,8 @@ class met_exits {
 exit_reason stop_child(pid child, shutdown_limit limit, met_exits& met);
 
 /// Ends all of them, at once, within one limit; how many ended with each reason.
-std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all, shutdown_limit limit,
+std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all,
+                                                               shutdown_limit limit,
                                                                met_exits& met);
 
 }  // namespace kin::detail

@@ -8,7 +8,9 @@
 namespace kin::detail {
 namespace {
 
-exit_reason bad(bad_spec::fault what, std::string text) { return exit_reason(bad_spec{what, std::move(text)}); }
+exit_reason bad(bad_spec::fault what, std::string text) {
+  return exit_reason(bad_spec{what, std::move(text)});
+}
 std::string quoted(const std::string& id) { return "child \"" + id + "\": "; }
 
 // As fault_of a spec; a template has no start of its own.
@@ -20,10 +22,13 @@ std::optional<exit_reason> fault_of_options(const child_spec& spec, auto_shutdow
   }
   if (!spec.significant) return std::nullopt;
   if (spec.restart == permanent) {
-    return bad(bad_combination, quoted(spec.id) + "a permanent child is always restarted, and cannot be significant");
+    return bad(
+        bad_combination,
+        quoted(spec.id) + "a permanent child is always restarted, and cannot be significant");
   }
   if (mode == auto_shutdown::never) {
-    return bad(bad_combination, quoted(spec.id) + "it is significant, but its supervisor has no auto_shutdown");
+    return bad(bad_combination,
+               quoted(spec.id) + "it is significant, but its supervisor has no auto_shutdown");
   }
   return std::nullopt;
 }
@@ -31,12 +36,15 @@ std::optional<exit_reason> fault_of_options(const child_spec& spec, auto_shutdow
 std::optional<exit_reason> fault_of_template(const supervisor& tree) {
   using enum bad_spec::fault;
   if (tree.recipe() == nullptr || tree.children().size() != 1) {
-    return bad(bad_start_spec, "a simple_one_for_one supervisor has one child, a kin::child_template");
+    return bad(bad_start_spec,
+               "a simple_one_for_one supervisor has one child, a kin::child_template");
   }
   const child_spec& spec = tree.children().front();
   if (spec.restart != temporary && !tree.recipe()->can_keep()) {
-    return bad(bad_start_spec, quoted(spec.id) + "what start_child brings cannot be copied for a restart, so it must be "
-                                                 "temporary");
+    return bad(bad_start_spec,
+               quoted(spec.id) +
+                   "what start_child brings cannot be copied for a restart, so it must be "
+                   "temporary");
   }
   return fault_of_options(spec, tree.options().auto_shutdown);
 }
@@ -45,21 +53,25 @@ std::optional<exit_reason> fault_of_template(const supervisor& tree) {
 
 std::optional<exit_reason> fault_of(const child_spec& spec, auto_shutdown mode) {
   if (!spec.id.empty() && !spec.start) {
-    return bad(bad_spec::fault::missing_start, quoted(spec.id) + "it has no function to start it with");
+    return bad(bad_spec::fault::missing_start,
+               quoted(spec.id) + "it has no function to start it with");
   }
   return fault_of_options(spec, mode);
 }
 
 std::optional<exit_reason> fault_of(const supervisor& tree) {
   using enum bad_spec::fault;
-  if (tree.options().period <= duration::zero()) return bad(invalid_period, "the period must be longer than nothing");
+  if (tree.options().period <= duration::zero())
+    return bad(invalid_period, "the period must be longer than nothing");
   if (tree.options().strategy == simple_one_for_one) return fault_of_template(tree);
-  if (tree.recipe() != nullptr) return bad(bad_start_spec, "a child_template needs the strategy simple_one_for_one");
+  if (tree.recipe() != nullptr)
+    return bad(bad_start_spec, "a child_template needs the strategy simple_one_for_one");
   std::unordered_set<std::string_view> ids;
   for (const child_spec& spec : tree.children()) {
     if (auto fault = fault_of(spec, tree.options().auto_shutdown)) return fault;
     if (!ids.insert(spec.id).second) {
-      return bad(duplicate_child_name, quoted(spec.id) + "another one has this id; set .id to tell them apart");
+      return bad(duplicate_child_name,
+                 quoted(spec.id) + "another one has this id; set .id to tell them apart");
     }
   }
   return std::nullopt;

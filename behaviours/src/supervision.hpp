@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one supervisor does, whatever its strategy: two classes fill it in, fixed_children for the strategies with an
-// order, dynamic_children for simple_one_for_one. All of it runs in the supervisor's process.
+// What one supervisor does, whatever its strategy: two classes fill it in, fixed_children for the
+// strategies with an order, dynamic_children for simple_one_for_one. All of it runs in the
+// supervisor's process.
 #pragma once
-
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include <kin/next.hpp>
 #include <kin/supervisor.hpp>
@@ -18,10 +12,17 @@
 #include "shutdown.hpp"
 #include "supervisor_report.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace kin::detail {
 
-/// A restart has failed: the supervisor tells itself to try again, so that whoever has asked for something meanwhile is
-/// served in between. Void when `ticket` is no longer that of the child.
+/// A restart has failed: the supervisor tells itself to try again, so that whoever has asked for
+/// something meanwhile is served in between. Void when `ticket` is no longer that of the child.
 struct try_again {
   std::string id;
   kin::pid was;
@@ -31,7 +32,10 @@ struct try_again {
 class supervision {
  public:
   supervision(const supervisor_options& options, bool is_root)
-      : options_(options), report_(options.name.text()), restarts_(options.intensity, options.period), root_(is_root) {}
+      : options_(options),
+        report_(options.name.text()),
+        restarts_(options.intensity, options.period),
+        root_(is_root) {}
   supervision(const supervision&) = delete;
   supervision& operator=(const supervision&) = delete;
   virtual ~supervision() = default;
@@ -58,10 +62,12 @@ class supervision {
 
  protected:
   [[nodiscard]] bool may_restart() {
-    return restarts_.allows(std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()));
+    return restarts_.allows(
+        std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()));
   }
   [[nodiscard]] std::uint64_t new_ticket() { return ++tickets_; }
-  /// Too many restarts. A supervisor above sees an orderly end, as in OTP; a program sees why it has ended.
+  /// Too many restarts. A supervisor above sees an orderly end, as in OTP; a program sees why it
+  /// has ended.
   [[nodiscard]] next give_up(const offender& child);
   [[nodiscard]] exit_reason start_failed(const child_spec& spec, const exit_reason& why) const;
 
@@ -74,7 +80,8 @@ class supervision {
   bool root_;
 };
 
-/// Runs a start function of the user's: what it throws is why the child did not start. No pid: it said `ignored`.
+/// Runs a start function of the user's: what it throws is why the child did not start. No pid: it
+/// said `ignored`.
 template <class F>
 result<pid> started_by(F start) {
   try {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process of a supervisor: a server whose requests are those of the API, and whose state is its `supervision`.
-#include <kin/supervisor.hpp>
-
-#include <memory>
-#include <utility>
-
+// The process of a supervisor: a server whose requests are those of the API, and whose state is its
+// `supervision`.
 #include <kin/link.hpp>
 #include <kin/message.hpp>
 #include <kin/process.hpp>
+#include <kin/supervisor.hpp>
 
 #include "supervision.hpp"
+
+#include <memory>
+#include <utility>
 
 namespace kin {
 namespace detail {
@@ -35,7 +35,8 @@ struct count_request {};
 
 }  // namespace
 
-// What handles requests. An EXIT that was met while a request waited for a child comes right after its reply.
+// What handles requests. An EXIT that was met while a request waited for a child comes right after
+// its reply.
 class supervisor_server {
  public:
   supervisor_server(const supervisor& tree, bool is_root) {
@@ -50,9 +51,15 @@ class supervisor_server {
   [[nodiscard]] supervision& all() { return *all_; }
   [[nodiscard]] const supervision* state() const { return all_.get(); }
 
-  replies<result<pid>> handle_call(start_request_of r) { return reply_with(all_->start_child(std::move(r.spec))); }
-  replies<result<void>> handle_call(terminate_request_of r) { return reply_with(all_->terminate_child(r.which)); }
-  replies<result<pid>> handle_call(restart_request_of r) { return reply_with(all_->restart_child(r.which)); }
+  replies<result<pid>> handle_call(start_request_of r) {
+    return reply_with(all_->start_child(std::move(r.spec)));
+  }
+  replies<result<void>> handle_call(terminate_request_of r) {
+    return reply_with(all_->terminate_child(r.which));
+  }
+  replies<result<pid>> handle_call(restart_request_of r) {
+    return reply_with(all_->restart_child(r.which));
+  }
   result<void> handle_call(delete_request_of r) { return all_->delete_child(r.which); }
   result<child_spec> handle_call(spec_request_of r) { return all_->get_childspec(r.which); }
   std::vector<child_info> handle_call(which_request /*r*/) { return all_->which_children(); }
@@ -60,7 +67,8 @@ class supervisor_server {
 
   template <class R>
   replies<result<R>> reply_with(result<R> r) {
-    if (all_->met().empty()) [[likely]] return {std::move(r)};
+    if (all_->met().empty()) [[likely]]
+      return {std::move(r)};
     return {std::move(r), continue_with([this] { return take_met_exits({}); })};
   }
   // After `then`, unless that is the end.
@@ -117,7 +125,8 @@ class supervisor_body final : public server_process {
   supervisor_server server_;
 };
 
-std::unique_ptr<supervisor_body> body_of(const supervisor& tree, bool linked, bool gentle, bool is_root) {
+std::unique_ptr<supervisor_body> body_of(const supervisor& tree, bool linked, bool gentle,
+                                         bool is_root) {
   auto how = std::make_unique<starting>();
   how->name = tree.options().name.untyped();
   how->linked = linked;
@@ -127,7 +136,9 @@ std::unique_ptr<supervisor_body> body_of(const supervisor& tree, bool linked, bo
 
 template <class Q>
 constexpr request_type request_to_supervisor{
-    {&typeid(Q), &destroy_value<Q>, &print_value<Q>, request_offset<Q>}, &typeid(supervisor), &apply_call<supervisor_server, Q>};
+    {&typeid(Q), &destroy_value<Q>, &print_value<Q>, request_offset<Q>},
+    &typeid(supervisor),
+    &apply_call<supervisor_server, Q>};
 
 template <class R>
 result<R> answer_of(reply r) {
@@ -143,14 +154,17 @@ reply ask(std::optional<pid> to, Q request) {
 
 next apply_start(server_host& host, signal& request) {
   auto& server = *static_cast<supervisor_server*>(host.server());
-  return settle<result<pid>>(host, head_of(request),
-                             server.reply_with(server.all().start_child(*request.type->info, value_of(request))));
+  return settle<result<pid>>(
+      host, head_of(request),
+      server.reply_with(server.all().start_child(*request.type->info, value_of(request))));
 }
 
 result<pid> start_child(std::optional<pid> to, child_spec spec) {
   return answer_of<pid>(ask(to, start_request_of{std::move(spec)}));
 }
-result<pid> send_start(std::optional<pid> to, signal* request) { return answer_of<pid>(call(to, request, infinity)); }
+result<pid> send_start(std::optional<pid> to, signal* request) {
+  return answer_of<pid>(call(to, request, infinity));
+}
 result<pid> restart_child(std::optional<pid> to, child_key which) {
   return answer_of<pid>(ask(to, restart_request_of{std::move(which)}));
 }

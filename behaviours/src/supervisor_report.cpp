@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor_report.hpp"
 
-#include <sstream>
-#include <utility>
-
 #include <kin/print.hpp>
 #include <kin/process.hpp>
 #include <kin/report.hpp>
+
+#include <sstream>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -22,9 +22,10 @@ std::ostream& operator<<(std::ostream& out, const offender& child) {
   } else {
     out << "{pid, undefined}, ";
   }
-  return out << "{id, " << child.spec.id << "}, {restart_type, " << child.spec.restart << "}, {significant, "
-             << (child.spec.significant ? "true" : "false") << "}, {shutdown, " << child.spec.how_long()
-             << "}, {child_type, " << child.spec.type << "}]";
+  return out << "{id, " << child.spec.id << "}, {restart_type, " << child.spec.restart
+             << "}, {significant, " << (child.spec.significant ? "true" : "false")
+             << "}, {shutdown, " << child.spec.how_long() << "}, {child_type, " << child.spec.type
+             << "}]";
 }
 
 }  // namespace
@@ -34,10 +35,11 @@ std::string supervisor_report::supervisor() const {
   return "{" + to_string(self()) + ", kin::supervisor}";
 }
 
-void supervisor_report::error(const char* context, const exit_reason& why, const offender& child) const {
+void supervisor_report::error(const char* context, const exit_reason& why,
+                              const offender& child) const {
   std::ostringstream text;
-  text << "    supervisor: " << supervisor() << "\n    errorContext: " << context << "\n    reason: " << why
-       << "\n    offender: " << child;
+  text << "    supervisor: " << supervisor() << "\n    errorContext: " << context
+       << "\n    reason: " << why << "\n    offender: " << child;
   emit({severity::error, "SUPERVISOR REPORT", std::move(text).str()});
 }
 

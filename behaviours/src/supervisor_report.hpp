@@ -2,12 +2,12 @@
 // What supervisors report, as OTP lays it out.
 #pragma once
 
-#include <cstddef>
-#include <string>
-
 #include <kin/child_spec.hpp>
 #include <kin/exit_reason.hpp>
 #include <kin/pid.hpp>
+
+#include <cstddef>
+#include <string>
 
 namespace kin::detail {
 
@@ -23,11 +23,19 @@ struct offender {
 class supervisor_report {
  public:
   explicit supervisor_report(std::string_view name) : name_(name) {}
-  void start_error(const exit_reason& why, const offender& child) const { error("start_error", why, child); }
-  void child_terminated(const exit_reason& why, const offender& child) const { error("child_terminated", why, child); }
-  void shutdown_error(const exit_reason& why, const offender& child) const { error("shutdown_error", why, child); }
+  void start_error(const exit_reason& why, const offender& child) const {
+    error("start_error", why, child);
+  }
+  void child_terminated(const exit_reason& why, const offender& child) const {
+    error("child_terminated", why, child);
+  }
+  void shutdown_error(const exit_reason& why, const offender& child) const {
+    error("shutdown_error", why, child);
+  }
   /// Too many restarts.
-  void shutdown(const exit_reason& why, const offender& child) const { error("shutdown", why, child); }
+  void shutdown(const exit_reason& why, const offender& child) const {
+    error("shutdown", why, child);
+  }
   void progress(const offender& started) const;
   /// A message that no supervisor understands.
   void unexpected(const std::string& message) const;

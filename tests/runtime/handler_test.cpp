@@ -208,6 +208,26 @@ TEST(handler, with_a_catch_all_owns_the_message) {
   });
 }
 
+TEST(handler, offers_what_it_left_again_after_a_message_it_owns) {
+  test::run({.workers = 1}, [] {
+    const kin::pid me = kin::self();
+    const kin::pid h = kin::spawn([me] {
+      auto open = std::make_shared<bool>(false);
+      return kin::loop(kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
+                       kin::when([](const word& /*w*/) { return true; }, [open](const word& /*w*/) {
+                         *open = true;
+                         kin::sleep(1us);
+                       }));
+    });
+    kin::send(h, number{1});
+    kin::send(h, word{"open"});
+    kin::send(h, number{2});
+
+    EXPECT_EQ(test::expect<number>(), number{1});
+    EXPECT_EQ(test::expect<number>(), number{2});
+  });
+}
+
 // ---- waits inside a handler ---------------------------------------------------------------------
 
 TEST_P(handler_on, may_receive_in_the_middle_of_a_message) {  // protocols 4
@@ -251,6 +271,7 @@ TEST(handler, that_waits_for_a_time_uses_no_cpu_and_holds_nobody_up) {
         kin::send(p.from, number{p.value});
       });
     });
+    EXPECT_TRUE(kin::is_alive(h));  // and idle: the message is handled where it lies
     kin::send(h, ping{me, 1});
     const kin::duration before = used_cpu();
     EXPECT_EQ(test::expect<number>(), number{1});
@@ -268,8 +289,10 @@ TEST(handler, that_waits_lets_others_run) {
         kin::receive([me](number n) { kin::send(me, n); });
       });
     });
+    EXPECT_TRUE(kin::is_alive(h));
     kin::send(h, word{"go"});
     EXPECT_EQ(test::expect<word>(), word{"waits"});
+    kin::yield();
     kin::send(h, number{7});
     EXPECT_EQ(test::expect<number>(), number{7});
   });
@@ -451,6 +474,30 @@ TEST(handler_after, zero_comes_when_the_mailbox_is_empty) {
       return kin::loop([](number /*n*/) {}, kin::after(0s, [] { return kin::stop("empty"); }));
     });
     EXPECT_EQ(test::expect_down(h.ref).reason, "empty");
+  });
+}
+
+TEST(handler_after, offers_what_was_left_again) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    const kin::pid h = kin::spawn([me] {
+      auto open = std::make_shared<bool>(false);
+      return kin::loop(kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
+                       kin::after(5ms, [open] { *open = true; }));
+    });
+    kin::send(h, number{1});
+
+    EXPECT_EQ(test::expect<number>(), number{1});
+    kin::exit(h, kin::kill);
+  });
+}
+
+TEST(handler_after, zero_for_ever_lets_others_run) {
+  test::run({.workers = 1}, [] {
+    const auto h = kin::spawn_monitor([] { return kin::loop([](number /*n*/) {}, kin::after(0s, [] {})); });
+    for (int i = 0; i < 10; ++i) kin::yield();
+    kin::exit(h.pid, kin::kill);
+    EXPECT_EQ(test::expect_down(h.ref).reason, kin::killed);
   });
 }
 

@@ -70,14 +70,16 @@ TEST_P(link_signal, does_what_the_table_says) {
 TEST(link, carries_the_reason_on_from_process_to_process) {
   test::run([] {
     kin::trap_exits();
+    const kin::pid me = kin::self();
     kin::pid previous = kin::spawn_link([] { test::idle(); });
     for (int i = 0; i < 100; ++i) {
-      previous = kin::spawn([previous] {
+      previous = kin::spawn([previous, me] {
         kin::link(previous);
+        kin::send(me, word{"linked"});
         test::idle();
       });
+      test::expect<word>();
     }
-    EXPECT_TRUE(kin::is_alive(previous));
     kin::exit(previous, "far away");
 
     EXPECT_EQ(test::expect<kin::exited>().reason, "far away");
@@ -248,8 +250,9 @@ struct act {
   std::string what;
 };
 kin::pid actor(kin::pid up) {
-  return kin::spawn([up] {
+  const kin::pid made = kin::spawn([up] {
     kin::trap_exits();
+    kin::send(up, word{"traps"});
     for (;;) {
       kin::receive(
           [&](const act& a) {
@@ -261,6 +264,8 @@ kin::pid actor(kin::pid up) {
           [&](kin::exited e) { kin::send(up, e); });
     }
   });
+  test::expect<word>();
+  return made;
 }
 
 TEST_P(link_on, that_cross_make_one_link) {
@@ -271,6 +276,8 @@ TEST_P(link_on, that_cross_make_one_link) {
       const kin::pid b = actor(me);
       kin::send(a, act{b, "link"});
       kin::send(b, act{a, "link"});
+      ASSERT_TRUE(kin::is_alive(a));
+      ASSERT_TRUE(kin::is_alive(b));
       kin::send(a, act{b, "die"});
       ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{a, "told to"}));
       kin::send(b, act{a, "tell"});
@@ -398,6 +405,7 @@ TEST(link, of_one_with_many_tells_them_all) {
       for (int i = 0; i < count; ++i) {
         kin::spawn_link([me] {
           kin::trap_exits();
+          kin::send(me, number{1});
           return kin::loop([me](const kin::exited& e) {
             kin::send(me, e);
             return kin::stop(kin::normal);
@@ -408,6 +416,7 @@ TEST(link, of_one_with_many_tells_them_all) {
       kin::receive([](const word& /*end*/) {});
       kin::exit("the hub");
     });
+    for (int i = 0; i < count; ++i) test::expect<number>();
     test::expect<word>();
     kin::send(hub, word{"end"});
     for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{hub, "the hub"}));

@@ -386,12 +386,14 @@ TEST_P(process_on, messages_sent_before_an_exit_signal_are_there_first) {
     for (int i = 0; i < test::times(500); ++i) {
       const auto target = kin::spawn_monitor([me] {
         kin::trap_exits();
+        kin::send(me, word{"traps"});
         int seen = 0;
         for (bool more = true; more;) {
           kin::receive([&](number /*n*/) { ++seen; }, [&](const kin::exited& /*e*/) { more = false; });
         }
         kin::send(me, number{seen});
       });
+      test::expect<word>();
       for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});
       kin::exit(target.pid, "after ten");
       for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});

@@ -44,6 +44,7 @@ class pool : public kin::gen_server {
   using worker_type = Worker;
   using result = result_of<Worker>;
   using arguments = std::tuple<Extra...>;
+  using waiting_caller = kin::from<kin::result<kin::pid>>;
 
   // What the functions of ppool.hpp ask.
   struct run_now {
@@ -86,8 +87,8 @@ class pool : public kin::gen_server {
     return start(std::move(task.extra), nobody{});
   }
 
-  kin::replies<kin::result<kin::pid>> handle_call(run_in_turn task, kin::from<kin::result<kin::pid>> caller) {
-    accept(std::move(task.extra), std::move(caller));
+  kin::replies<kin::result<kin::pid>> handle_call(run_in_turn task, waiting_caller who) {
+    accept(std::move(task.extra), std::move(who));
     return kin::noreply;
   }
 
@@ -111,8 +112,8 @@ class pool : public kin::gen_server {
   }
 
   void handle_cast(finished end) {
-    const auto place = working_by_pid_.find(end.worker);
-    if (place != working_by_pid_.end()) working_.at(place->second).outcome.emplace(std::move(end.outcome));
+    const auto found = working_by_pid_.find(end.worker);
+    if (found != working_by_pid_.end()) working_.at(found->second).outcome.emplace(std::move(end.outcome));
   }
 
   auto handle_info() {
@@ -125,8 +126,7 @@ class pool : public kin::gen_server {
     kin::pid pid;
     kin::ref task;
   };
-  using caller = kin::from<kin::result<kin::pid>>;
-  using asker = std::variant<nobody, requester, caller>;
+  using asker = std::variant<nobody, requester, waiting_caller>;
   struct waiting_task {
     arguments extra;
     asker who;
@@ -152,7 +152,7 @@ class pool : public kin::gen_server {
 
   kin::result<kin::pid> start(arguments&& extra, asker who) {
     kin::result<kin::pid> started = start_worker_(workers_, std::move(extra));
-    if (auto* waits = std::get_if<caller>(&who)) {
+    if (auto* waits = std::get_if<waiting_caller>(&who)) {
       waits->answer(started);
       who = nobody{};
     }

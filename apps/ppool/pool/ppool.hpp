@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,8 @@ void stop_pool(const kin::name<Pool>& name) {
 namespace detail {
 template <class Pool, class... Arguments>
 constexpr bool check_arguments() {
-  constexpr bool fit = requires(Arguments... a) { typename Pool::arguments(std::move(a)...); };
+  constexpr bool fit = sizeof...(Arguments) == std::tuple_size_v<typename Pool::arguments> &&
+                       std::is_constructible_v<typename Pool::arguments, Arguments...>;
   static_assert(fit, "ppool: a task of this pool brings other arguments");
   return fit;
 }

@@ -53,8 +53,9 @@ void queue_up(kin::pid first, kin::pid second) {
   say("the second is killed: that frees its place too");
   kin::exit(second, kin::kill);
   kin::send(third, "go on"s);
+  while (state_of(scribes).waiting != 0) kin::yield();
+  say("so the two queued tasks have got their scribes:");
   show_state();
-  // The two queued ones work now; who they are only their supervisor knows.
   for (const auto& worker : workers_of(scribes)) kin::send(worker, "go on"s);
   kin::receive(kin::when(&done<std::string>::task, letter, [](const done<std::string>& end) {
     say("the result of the queued letter came: `", *end.outcome, "`");

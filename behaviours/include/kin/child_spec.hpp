@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a supervisor knows of a child: how to start it, when to start it again, how to end it. A value.
+// What a supervisor knows of a child, as a value: how to start it, when again, how to end it.
 #pragma once
+
+#include <kin/gen_server.hpp>
+#include <kin/process.hpp>
+#include <kin/registry.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -11,12 +17,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include <kin/gen_server.hpp>
-#include <kin/process.hpp>
-#include <kin/registry.hpp>
-#include <kin/result.hpp>
-#include <kin/time.hpp>
 
 namespace kin {
 
@@ -31,8 +31,8 @@ std::ostream& operator<<(std::ostream& out, restart r);
 enum class child_type : unsigned char { worker, supervisor };
 std::ostream& operator<<(std::ostream& out, child_type t);
 
-/// How long a child that was asked to end may take before it is killed: `5s`, `kin::infinity`, or `kin::brutal_kill`,
-/// which does not ask.
+/// How long a child that was asked to end may take before it is killed: `5s`, `kin::infinity`, or
+/// `kin::brutal_kill`, which does not ask.
 struct shutdown_limit {
   duration limit = std::chrono::seconds(5);
   bool brutal = false;
@@ -60,8 +60,9 @@ inline constexpr shutdown_limit brutal_kill = detail::kill_at_once();
 struct child_spec {
   /// What the API calls it by; unique among its siblings.
   std::string id = {};
-  /// Runs in the supervisor's process, which does nothing else meanwhile. It starts a process that is linked to its
-  /// caller, or gives the reason there is none; `ignored` is no failure: the child is kept, not running.
+  /// Runs in the supervisor's process, which does nothing else meanwhile. It starts a process that
+  /// is linked to its caller, or gives the reason there is none; `ignored` is no failure: the child
+  /// is kept, not running.
   std::function<result<pid>()> start = {};
   kin::restart restart = permanent;
   /// Where nothing is said: 5 s for a worker, infinity for a supervisor.
@@ -71,7 +72,8 @@ struct child_spec {
   bool significant = false;
 
   [[nodiscard]] shutdown_limit how_long() const {
-    return shutdown.value_or(type == child_type::worker ? shutdown_limit() : shutdown_limit(infinity));
+    return shutdown.value_or(type == child_type::worker ? shutdown_limit()
+                                                        : shutdown_limit(infinity));
   }
 };
 
@@ -93,7 +95,7 @@ struct child_options<void> {
   bool significant = false;
 };
 
-/// What can be said of a child that is a tree of its own; its name stands in its supervisor_options.
+/// What can be said of a child that is a tree; its name stands in its supervisor_options.
 template <>
 struct child_options<supervisor> {
   std::string id = {};  ///< the name of the supervisor, or "supervisor", where empty
@@ -106,8 +108,11 @@ struct child_options<supervisor> {
 template <class Server, class... A>
 [[nodiscard]] child_spec child(child_options<Server> options, A... arguments) {
   constexpr bool copyable = (std::copy_constructible<A> && ...);
-  static_assert(copyable, "kin: a child's arguments are used again at each restart, so they must be copyable");
-  static_assert(std::constructible_from<Server, A...>, "kin: the server has no constructor that takes these arguments");
+  static_assert(
+      copyable,
+      "kin: a child's arguments are used again at each restart, so they must be copyable");
+  static_assert(std::constructible_from<Server, A...>,
+                "kin: the server has no constructor that takes these arguments");
   child_spec spec;
   if constexpr (copyable && std::constructible_from<Server, A...>) {
     spec.id = !options.id.empty() ? std::move(options.id)
@@ -130,10 +135,12 @@ template <class Server, class... A>
   return child<Server>(child_options<Server>{}, std::move(arguments)...);
 }
 
-/// A child that is a plain process: `body` is copied for each start, and may end with `return kin::loop(...)`.
+/// A child that is a plain process: `body` is copied for each start, and may end with
+/// `return kin::loop(...)`.
 template <class F>
 [[nodiscard]] child_spec child_process(child_options<void> options, F body) {
-  static_assert(std::copy_constructible<F>, "kin: a child's body is run again at each restart, so it must be copyable");
+  static_assert(std::copy_constructible<F>,
+                "kin: a child's body is run again at each restart, so it must be copyable");
   child_spec spec;
   if constexpr (std::copy_constructible<F>) {
     spec.id = options.id.empty() ? type_name(typeid(F)) : std::move(options.id);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one child of a simple_one_for_one supervisor: a pattern. Each start_child brings what differs, and the pattern is
-// written as a function type says it, child from arguments:
+// The one child of a simple_one_for_one supervisor: a pattern. Each start_child brings what
+// differs, and the pattern is written as a function type says it, child from arguments:
 //
-//   child_template<worker(job)>       each start_child brings a job; the server worker(fixed..., job) is started
-//   child_template<pid(job)>          ... a process that runs f(job) is started
+//   child_template<worker(job)>       start_child(..., job) starts the server worker(fixed..., job)
+//   child_template<pid(job)>          ... a process that runs f(job)
 //   child_template<supervisor(job)>   ... the tree that f(job) gives
 #pragma once
+
+#include <kin/child_spec.hpp>
 
 #include <concepts>
 #include <memory>
@@ -14,13 +16,11 @@
 #include <typeinfo>
 #include <utility>
 
-#include <kin/child_spec.hpp>
-
 namespace kin {
 
 namespace detail {
 
-/// How a child comes of the arguments of start_child. Shared by all its children, and never changed.
+/// How a child comes of the arguments of start_child. Never changed, and shared by all children.
 class child_recipe {
  public:
   child_recipe() = default;
@@ -45,10 +45,14 @@ class recipe_of final : public child_recipe {
   using tuple = std::tuple<Extra...>;
   explicit recipe_of(Make make) : make_(std::move(make)) {}
   [[nodiscard]] const std::type_info& arguments() const override { return typeid(tuple); }
-  result<pid> start(void* arguments) const override { return make_(std::move(*static_cast<tuple*>(arguments))); }
+  result<pid> start(void* arguments) const override {
+    return make_(std::move(*static_cast<tuple*>(arguments)));
+  }
   [[nodiscard]] bool can_keep() const override { return copyable; }
-  [[nodiscard]] std::shared_ptr<const void> keep([[maybe_unused]] const void* arguments) const override {
-    if constexpr (copyable) return std::make_shared<const tuple>(*static_cast<const tuple*>(arguments));
+  [[nodiscard]] std::shared_ptr<const void> keep(
+      [[maybe_unused]] const void* arguments) const override {
+    if constexpr (copyable)
+      return std::make_shared<const tuple>(*static_cast<const tuple*>(arguments));
     return nullptr;
   }
   result<pid> start_again([[maybe_unused]] const void* kept) const override {
@@ -68,7 +72,8 @@ template <class F>
 struct signature_of : signature_of<decltype(&F::operator())> {};
 template <class R, class... A>
 struct signature_of<R (*)(A...)> {
-  using type = std::conditional_t<std::is_same_v<R, supervisor>, supervisor, pid>(std::remove_cvref_t<A>...);
+  using type =
+      std::conditional_t<std::is_same_v<R, supervisor>, supervisor, pid>(std::remove_cvref_t<A>...);
 };
 template <class R, class... A>
 struct signature_of<R (*)(A...) noexcept> : signature_of<R (*)(A...)> {};
@@ -82,7 +87,8 @@ template <class C, class R, class... A>
 struct signature_of<R (C::*)(A...) const noexcept> : signature_of<R (*)(A...)> {};
 
 template <class Child>
-inline constexpr bool made_by_function = std::is_same_v<Child, pid> || std::is_same_v<Child, supervisor>;
+inline constexpr bool made_by_function =
+    std::is_same_v<Child, pid> || std::is_same_v<Child, supervisor>;
 template <class Child>
 using template_options = child_options<std::conditional_t<std::is_same_v<Child, pid>, void, Child>>;
 
@@ -90,11 +96,15 @@ using template_options = child_options<std::conditional_t<std::is_same_v<Child, 
 template <class Child, class... Extra>
 struct recipes {
   template <class... Fixed>
-  static std::shared_ptr<const child_recipe> make(const child_options<Child>& options, Fixed... fixed) {
+  static std::shared_ptr<const child_recipe> make(const child_options<Child>& options,
+                                                  Fixed... fixed) {
     auto start_one = [how = start_options<Child>{.name = options.name},
                       ... fixed = std::move(fixed)](std::tuple<Extra...> extra) -> result<pid> {
       auto started = std::apply(
-          [&](Extra&... own) { return detail::start<Child>(how, true, true, fixed..., std::move(own)...); }, extra);
+          [&](Extra&... own) {
+            return detail::start<Child>(how, true, true, fixed..., std::move(own)...);
+          },
+          extra);
       if (!started) return started.error();
       return started->pid;
     };
@@ -106,7 +116,9 @@ struct recipes<pid, Extra...> {
   template <class F>
   static std::shared_ptr<const child_recipe> make(const child_options<void>& /*options*/, F body) {
     auto start_one = [body = std::move(body)](std::tuple<Extra...> extra) -> result<pid> {
-      return spawn_link([body, extra = std::move(extra)]() mutable { return std::apply(body, std::move(extra)); });
+      return spawn_link([body, extra = std::move(extra)]() mutable {
+        return std::apply(body, std::move(extra));
+      });
     };
     return std::make_shared<recipe_of<decltype(start_one), Extra...>>(std::move(start_one));
   }
@@ -114,7 +126,8 @@ struct recipes<pid, Extra...> {
 template <class... Extra>
 struct recipes<supervisor, Extra...> {
   template <class F>
-  static std::shared_ptr<const child_recipe> make(const child_options<supervisor>& /*options*/, F tree) {
+  static std::shared_ptr<const child_recipe> make(const child_options<supervisor>& /*options*/,
+                                                  F tree) {
     auto start_one = [tree = std::move(tree)](std::tuple<Extra...> extra) -> result<pid> {
       return start_tree(std::apply(tree, std::move(extra)));
     };
@@ -125,9 +138,10 @@ struct recipes<supervisor, Extra...> {
 template <class Child, class Extras, class... Fixed>
 inline constexpr bool can_make = false;
 template <class Child, class... Extra, class... Fixed>
-inline constexpr bool can_make<Child, std::tuple<Extra...>, Fixed...> = std::is_constructible_v<Child, Fixed..., Extra...>;
+inline constexpr bool can_make<Child, std::tuple<Extra...>, Fixed...> =
+    std::is_constructible_v<Child, Fixed..., Extra...>;
 template <class Child, class... Extra, class F>
-  requires made_by_function<Child>
+requires made_by_function<Child>
 inline constexpr bool can_make<Child, std::tuple<Extra...>, F> = std::is_invocable_v<F&, Extra...>;
 
 }  // namespace detail
@@ -135,10 +149,11 @@ inline constexpr bool can_make<Child, std::tuple<Extra...>, F> = std::is_invocab
 template <class Signature>
 class child_template;
 
-/// The pattern after which a simple_one_for_one supervisor makes its children, see the top of this file.
+/// The pattern after which a simple_one_for_one supervisor makes its children.
 ///
-/// `fixed` come first and are copied for each start, what start_child brings follows. The latter is kept for restarts,
-/// unless the child is temporary: only then may it be something that can only be moved.
+/// `fixed` come first and are copied for each start, what start_child brings follows. The latter is
+/// kept for restarts, unless the child is temporary: only then may it be something that can only be
+/// moved.
 template <class Child, class... Extra>
 class child_template<Child(Extra...)> {
  public:
@@ -148,11 +163,15 @@ class child_template<Child(Extra...)> {
   explicit child_template(options how, Fixed... fixed) {
     constexpr bool copyable = (std::copy_constructible<Fixed> && ...);
     constexpr bool possible = detail::can_make<Child, std::tuple<Extra...>, Fixed...>;
-    static_assert(copyable, "kin: a template's fixed arguments are used for each child, so they must be copyable");
+    static_assert(
+        copyable,
+        "kin: a template's fixed arguments are used for each child, so they must be copyable");
     static_assert(possible || detail::made_by_function<Child>,
-                  "kin: the server has no constructor that takes the fixed arguments and then those of start_child");
-    static_assert(possible || !detail::made_by_function<Child>,
-                  "kin: this template takes a function that can be called with the arguments of start_child");
+                  "kin: the server has no constructor that takes the fixed arguments and then "
+                  "those of start_child");
+    static_assert(
+        possible || !detail::made_by_function<Child>,
+        "kin: this template takes a function that can be called with the arguments of start_child");
     if constexpr (copyable && possible) {
       spec_.id = how.id.empty() ? type_name(typeid(Child)) : how.id;
       spec_.restart = how.restart;
@@ -163,12 +182,15 @@ class child_template<Child(Extra...)> {
     }
   }
   template <class... Fixed>
-    requires(!std::is_same_v<std::tuple<Fixed...>, std::tuple<child_template>>)
-  explicit child_template(Fixed... fixed) : child_template(options{}, std::move(fixed)...) {}
+  requires(!std::is_same_v<std::tuple<Fixed...>,
+                           std::tuple<child_template>>) explicit child_template(Fixed... fixed)
+      : child_template(options{}, std::move(fixed)...) {}
 
   /// Without a start of its own.
   [[nodiscard]] const child_spec& spec() const { return spec_; }
-  [[nodiscard]] const std::shared_ptr<const detail::child_recipe>& recipe() const { return recipe_; }
+  [[nodiscard]] const std::shared_ptr<const detail::child_recipe>& recipe() const {
+    return recipe_;
+  }
 
  private:
   child_spec spec_;

@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// A supervisor starts its children in order, starts again those that die, and ends them in reverse order. It is a value:
-// nothing runs until it is started, and the same value can be started again, as a restarted subtree is.
+// A supervisor starts its children in order, starts again those that die, and ends them in reverse
+// order. It is a value: nothing runs until it is started, and the same value can be started again,
+// as a restarted subtree is.
 //
 //   kin::supervisor shop() {
 //     return {{.strategy = kin::rest_for_one, .intensity = 3, .period = 5s},
-//             kin::child<catalog>("catalog.db"),                                  // a server
+//             kin::child<catalog>("catalog.db"),                 // a server
 //             kin::child<counter>({.name = visits, .restart = kin::transient}, 0),
-//             kin::child_process({.id = "ticker"}, [] { ... }),                    // a plain process
-//             kin::child(sessions),                  // a function that gives a tree: called at each start of it
-//             kin::supervisor{{...}, ...}};          // a tree as it is
+//             kin::child_process({.id = "ticker"}, [] { ... }),  // a plain process
+//             kin::child(sessions),        // a tree: the function is called at each start of it
+//             kin::supervisor{{...}, ...}};                      // a tree as it is
 //   }
 //   int main() { return kin::run(shop()); }
 //
-// Many children of one kind, started while it runs: child_template.hpp, and supervisor_of below.
+// Many children of one kind, started while it runs: child_template, and supervisor_of.
 #pragma once
 
-#include <chrono>
+#include <kin/gen_server.hpp>
+#include <kin/run.hpp>
+#include <kin/supervisor_error.hpp>
+#include <kin/supervisor_spec.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
@@ -27,123 +33,19 @@
 #include <variant>
 #include <vector>
 
-#include <kin/child_spec.hpp>
-#include <kin/child_template.hpp>
-#include <kin/gen_server.hpp>
-#include <kin/run.hpp>
-#include <kin/supervisor_error.hpp>
-
 namespace kin {
-
-/// Who is started again when one child has died: it alone; all; it and those that were started after it. Or: all
-/// children are made from one child_template, and started with start_child.
-enum class strategy : unsigned char { one_for_one, one_for_all, rest_for_one, simple_one_for_one };
-using enum strategy;
-std::ostream& operator<<(std::ostream& out, strategy s);
-
-/// Whether the supervisor ends when a significant child has gone by itself and is not started again.
-enum class auto_shutdown : unsigned char { never, any_significant, all_significant };
-using auto_shutdown::all_significant;
-using auto_shutdown::any_significant;
-std::ostream& operator<<(std::ostream& out, auto_shutdown a);
-
-/// The name of a supervisor: `kin::name<kin::supervisor>`, or a `name<supervisor_of<...>>`.
-class supervisor_name {
- public:
-  constexpr supervisor_name() = default;
-  template <class S>
-  constexpr supervisor_name(name<S> n) : name_(n.untyped()) {  // NOLINT(google-explicit-constructor): it is one
-    static_assert(std::derived_from<S, supervisor>, "kin: this is not the name of a supervisor");
-  }
-  [[nodiscard]] constexpr const detail::name_text& untyped() const { return name_; }
-  [[nodiscard]] constexpr std::string_view text() const { return name_.text; }
-
- private:
-  detail::name_text name_;
-};
-
-/// How a supervisor works; every field may be left out.
-struct supervisor_options {
-  supervisor_name name = {};  ///< registered before the first child starts
-  kin::strategy strategy = one_for_one;
-  /// More restarts than this within `period`, and it gives up: ends its children and itself, with `shutdown`.
-  unsigned intensity = 1;
-  duration period = std::chrono::seconds(5);
-  kin::auto_shutdown auto_shutdown = auto_shutdown::never;
-};
-
-/// A tree of processes, as a value. Children start in the order written, each when the one before it is up, and end in
-/// reverse. See the top of this file.
-class supervisor {
- public:
-  /// `children`: child(...), child_process(...), other supervisors; or one child_template.
-  template <class... Children>
-  supervisor(supervisor_options options, Children... children);  // NOLINT(google-explicit-constructor): f() returns {...}
-
-  [[nodiscard]] const supervisor_options& options() const { return options_; }
-  [[nodiscard]] const std::vector<child_spec>& children() const { return children_; }
-  /// Of a simple_one_for_one supervisor; else null.
-  [[nodiscard]] const std::shared_ptr<const detail::child_recipe>& recipe() const { return recipe_; }
-
- private:
-  template <class T>
-  void add(T one);
-
-  supervisor_options options_;
-  std::vector<child_spec> children_;
-  std::shared_ptr<const detail::child_recipe> recipe_;
-};
-
-/// A simple_one_for_one supervisor whose handles and names know what start_child takes and gives:
-///
-///   inline constexpr kin::name<kin::supervisor_of<worker(job)>> workers{"workers"};
-///   kin::supervisor_of<worker(job)> crew{{.name = workers}, kin::child_template<worker(job)>({.restart = temporary}, 8)};
-///   kin::server<worker> w = kin::start_child(workers, job{...});
-template <class Signature>
-class supervisor_of;
-template <class Child, class... Extra>
-class supervisor_of<Child(Extra...)> : public supervisor {
- public:
-  using child = std::conditional_t<detail::made_by_function<Child>, pid, server<Child>>;
-  using arguments = std::tuple<Extra...>;
-  supervisor_of(supervisor_options options, child_template<Child(Extra...)> pattern)  // NOLINT
-      : supervisor((options.strategy = simple_one_for_one, options), std::move(pattern)) {}
-};
-
-namespace detail {
-child_spec tree_child(child_options<supervisor> options, std::function<supervisor()> tree);
-template <class F>
-concept gives_tree = std::convertible_to<std::invoke_result_t<F&>, supervisor>;
-template <class F>
-concept tree_source = std::derived_from<F, supervisor> || (std::invocable<F&> && gives_tree<F>);
-}  // namespace detail
-
-/// A child that is a tree: a supervisor, or a function that gives one. The function runs at each start, in the
-/// supervisor's process, so that a restarted tree has fresh arguments.
-template <detail::tree_source Tree>
-[[nodiscard]] child_spec child(child_options<supervisor> options, Tree tree) {
-  if constexpr (std::derived_from<Tree, supervisor>) {
-    if (options.id.empty()) options.id = tree.options().name.text();
-    return detail::tree_child(std::move(options), [tree = supervisor(std::move(tree))] { return tree; });
-  } else {
-    return detail::tree_child(std::move(options), std::move(tree));
-  }
-}
-template <detail::tree_source Tree>
-[[nodiscard]] child_spec child(Tree tree) {
-  return child(child_options<supervisor>{}, std::move(tree));
-}
 
 namespace detail {
 result<pid> start_supervisor(const supervisor& tree, bool linked, bool gentle);
 int run_supervisor(const supervisor& root, const run_options& options);
 }  // namespace detail
 
-/// Starts a tree, linked to this process, and waits until all its children are up. When one of them does not start, those
-/// before it are ended and the start fails with shutdown(failed_to_start_child{id, why}).
+/// Starts a tree, linked to this process, and waits until all its children are up. When one of them
+/// does not start, those before it are ended and the start fails with
+/// shutdown(failed_to_start_child{id, why}).
 ///
-/// Throws   kin::error: that reason, already_started{pid} if the name is taken, or bad_spec. As with servers, it is also
-///          heard over the link.
+/// Throws   kin::error: that reason, already_started{pid} if the name is taken, or bad_spec. As
+///          with servers, it is also heard over the link.
 /// Waits.   Context  a process.   See  supervisor:start_link/2,3.
 template <std::derived_from<supervisor> S>
 server<S> start_link(S tree) {
@@ -159,14 +61,17 @@ result<server<S>> try_start_link(S tree) {
   return server<S>{*started};
 }
 
-/// A whole program that is a tree: runs it as the first process of a machine, see kin::run(main). Ends when it is told
-/// to, with 0; or when it gave up or did not start, with 1.
-inline int run(const supervisor& root, const run_options& options = {}) { return detail::run_supervisor(root, options); }
+/// A whole program that is a tree: runs it as the first process of a machine, see kin::run(main).
+/// Ends when it is told to, with 0; or when it gave up or did not start, with 1.
+inline int run(const supervisor& root, const run_options& options = {}) {
+  return detail::run_supervisor(root, options);
+}
 
-// ---- to a running supervisor ----------------------------------------------------------------------------------------
-// `to` is a typed handle or name, or the pid of a supervisor. Each call waits as long as it takes: while a supervisor
-// starts or ends a child it does nothing else. The short names throw call_failed, those with try_ return a result: noproc
-// where no supervisor is, and what each says.
+// ---- to a running supervisor --------------------------------------------------------------------
+//
+// `to` is a typed handle or name, or the pid of a supervisor. Each call waits as long as it takes:
+// while a supervisor starts or ends a child it does nothing else. The short names throw
+// call_failed, those with try_ return a result: noproc where no supervisor is, and what each says.
 
 /// What which_children tells of a child.
 struct child_info {
@@ -194,7 +99,9 @@ class child_key {
   template <class S>
   child_key(const kin::server<S>& s) : key_(s.pid) {}  // NOLINT(google-explicit-constructor)
   [[nodiscard]] const std::string* id() const { return std::get_if<std::string>(&key_); }
-  [[nodiscard]] kin::pid pid() const { return key_.index() == 1 ? *std::get_if<1>(&key_) : kin::pid{}; }
+  [[nodiscard]] kin::pid pid() const {
+    return key_.index() == 1 ? *std::get_if<1>(&key_) : kin::pid{};
+  }
 
  private:
   std::variant<std::string, kin::pid> key_;
@@ -215,15 +122,19 @@ next apply_start(server_host& host, signal& request);
 /// A request whose value is the tuple of what start_child brought.
 template <class Arguments>
 inline constexpr request_type start_with_arguments{
-    {&typeid(Arguments), &destroy_value<Arguments>, &print_value<Arguments>, request_offset<Arguments>},
-    &typeid(supervisor), &apply_start};
+    {&typeid(Arguments), &destroy_value<Arguments>, &print_value<Arguments>,
+     request_offset<Arguments>},
+    &typeid(supervisor),
+    &apply_start};
 
 template <class To>
 constexpr bool check_supervisor() {
   using S = typename server_behind<To>::type;
   constexpr bool fits = [] {
-    if constexpr (std::is_void_v<S>) return true;
-    else return std::derived_from<S, supervisor>;
+    if constexpr (std::is_void_v<S>)
+      return true;
+    else
+      return std::derived_from<S, supervisor>;
   }();
   static_assert(fits, "kin: this needs a supervisor: its typed name or handle, or a pid");
   return fits;
@@ -237,7 +148,8 @@ T value_or_throw(result<T> r, const char* what) {
 template <class S>
 struct child_of : std::type_identity<pid> {};
 template <class Signature>
-struct child_of<supervisor_of<Signature>> : std::type_identity<typename supervisor_of<Signature>::child> {};
+struct child_of<supervisor_of<Signature>>
+    : std::type_identity<typename supervisor_of<Signature>::child> {};
 template <class S>
 inline constexpr bool takes_specs = std::is_void_v<S> || std::is_same_v<S, supervisor>;
 template <class S, class... Extra>
@@ -256,12 +168,14 @@ inline constexpr bool is_spec<T> = std::is_same_v<T, child_spec> || tree_source<
 
 }  // namespace detail
 
-/// Starts one more child, after those there are: from a child_spec (or a supervisor); under simple_one_for_one from the
-/// arguments that the template wants, checked at compile time where `to` is a supervisor_of.
+/// Starts one more child, after those there are: from a child_spec (or a supervisor); under
+/// simple_one_for_one from the arguments that the template wants, checked at compile time where
+/// `to` is a supervisor_of.
 ///
 /// Returns  its pid, or typed handle; no pid if its start said `ignored`.
-/// Throws   already_started{pid}, already_present: that id is taken by a child that runs, or does not; bad_spec; or what
-///          the child did not start for: then it is forgotten.   See  supervisor:start_child/2.
+/// Throws   already_started{pid}, already_present: that id is taken by a child that runs, or does
+///          not; bad_spec; or what the child did not start for: then it is forgotten.
+/// See      supervisor:start_child/2.
 template <address To, class... Extra>
 auto try_start_child(const To& to, Extra... extra) {
   using S = typename detail::server_behind<To>::type;
@@ -275,12 +189,16 @@ auto try_start_child(const To& to, Extra... extra) {
     }
   } else {
     using arguments = typename detail::arguments_of<S, Extra...>::type;
-    constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> && sizeof...(Extra) == std::tuple_size_v<arguments>;
-    static_assert(fit, "kin: start_child of this supervisor takes other arguments, see its supervisor_of");
+    constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> &&
+                         sizeof...(Extra) == std::tuple_size_v<arguments>;
+    static_assert(
+        fit, "kin: start_child of this supervisor takes other arguments, see its supervisor_of");
     if constexpr (fit) {
-      static_assert(detail::sendable_tuple<arguments>, "kin: what start_child brings travels as a message: no pointer, no view");
-      auto started = detail::send_start(whereis(to), detail::box_request(arguments(std::move(extra)...),
-                                                                         &detail::start_with_arguments<arguments>));
+      static_assert(detail::sendable_tuple<arguments>,
+                    "kin: what start_child brings travels as a message: no pointer, no view");
+      auto started = detail::send_start(
+          whereis(to), detail::box_request(arguments(std::move(extra)...),
+                                           &detail::start_with_arguments<arguments>));
       return started ? result<child>(child{*started}) : result<child>(started.error());
     }
   }
@@ -290,8 +208,11 @@ auto start_child(const To& to, Extra... extra) {
   return detail::value_or_throw(try_start_child(to, std::move(extra)...), "start_child");
 }
 
-/// Ends a child and forgets it if it is temporary, or was made from a template; others can be restarted.
-/// Throws  not_found; simple_one_for_one if that is what it is and `which` is an id.   See  supervisor:terminate_child/2.
+/// Ends a child and forgets it if it is temporary, or was made from a template; others can be
+/// restarted. That it does not run is no error.
+///
+/// Throws  not_found; simple_one_for_one if that is what it is and `which` is an id.
+/// See     supervisor:terminate_child/2.
 template <address To>
 result<void> try_terminate_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
@@ -302,8 +223,11 @@ void terminate_child(const To& to, child_key which) {
   detail::value_or_throw(try_terminate_child(to, std::move(which)), "terminate_child");
 }
 
-/// Starts a child that does not run, in its old place in the order. No restart in the sense of `intensity`.
-/// Throws  not_found, running, restarting, or what the start failed with.   See  supervisor:restart_child/2.
+/// Starts a child that does not run, in its old place in the order. No restart in the sense of
+/// `intensity`.
+///
+/// Throws  not_found, running, restarting, or what the start failed with.
+/// See     supervisor:restart_child/2.
 template <address To>
 result<pid> try_restart_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
@@ -326,7 +250,8 @@ void delete_child(const To& to, child_key which) {
   detail::value_or_throw(try_delete_child(to, std::move(which)), "delete_child");
 }
 
-/// All children, the one started last first; of simple_one_for_one in no order.   See  supervisor:which_children/1.
+/// All children, the one started last first; of simple_one_for_one in no order.
+/// See  supervisor:which_children/1.
 template <address To>
 result<std::vector<child_info>> try_which_children(const To& to) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
@@ -358,36 +283,6 @@ result<child_spec> try_get_childspec(const To& to, child_key which) {
 template <address To>
 child_spec get_childspec(const To& to, child_key which) {
   return detail::value_or_throw(try_get_childspec(to, std::move(which)), "get_childspec");
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-
-namespace detail {
-template <class>
-inline constexpr bool is_template = false;
-template <class Signature>
-inline constexpr bool is_template<child_template<Signature>> = true;
-}  // namespace detail
-
-template <class T>
-void supervisor::add(T one) {
-  if constexpr (std::is_same_v<T, child_spec>) {
-    children_.push_back(std::move(one));
-  } else if constexpr (detail::is_template<T>) {
-    children_.push_back(one.spec());
-    recipe_ = one.recipe();
-  } else {
-    static_assert(detail::tree_source<T>,
-                  "kin: a supervisor's children are kin::child(...), kin::child_process(...), supervisors, or one "
-                  "kin::child_template");
-    if constexpr (detail::tree_source<T>) children_.push_back(kin::child(std::move(one)));
-  }
-}
-
-template <class... Children>
-supervisor::supervisor(supervisor_options options, Children... children) : options_(options) {
-  children_.reserve(sizeof...(Children));
-  (add(std::move(children)), ...);
 }
 
 }  // namespace kin

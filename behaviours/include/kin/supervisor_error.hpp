@@ -2,10 +2,10 @@
 // What supervisors say when they refuse: reasons, printed as OTP prints them.
 #pragma once
 
+#include <kin/exit_reason.hpp>
+
 #include <iosfwd>
 #include <string>
-
-#include <kin/exit_reason.hpp>
 
 namespace kin {
 
@@ -17,10 +17,12 @@ extern const atom_rep restarting_rep;
 extern const atom_rep gave_up_rep;
 }  // namespace detail
 
-inline constexpr atom already_present{detail::already_present_rep};  ///< a child with that id is there, and does not run
-inline constexpr atom not_found{detail::not_found_rep};              ///< there is no such child
-inline constexpr atom running{detail::running_rep};                  ///< the child runs
-inline constexpr atom restarting{detail::restarting_rep};            ///< its restart has failed and is tried again
+/// A child with that id is there, and does not run.
+inline constexpr atom already_present{detail::already_present_rep};
+inline constexpr atom not_found{detail::not_found_rep};  ///< there is no such child
+inline constexpr atom running{detail::running_rep};      ///< the child runs
+/// Its restart has failed and is tried again.
+inline constexpr atom restarting{detail::restarting_rep};
 /// More restarts than `intensity` within `period`; prints `reached_max_restart_intensity`.
 inline constexpr atom gave_up{detail::gave_up_rep};
 
@@ -41,7 +43,7 @@ struct bad_spec {
     invalid_period,
     duplicate_child_name,  ///< two children with one id
     bad_combination,       ///< significant, and permanent; or significant without auto_shutdown
-    bad_start_spec,        ///< not exactly one template; a template without simple_one_for_one; other arguments
+    bad_start_spec,        ///< not one template; a misplaced template; other arguments than its
   };
   fault what = {};
   std::string text = {};

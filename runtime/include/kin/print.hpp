@@ -102,6 +102,11 @@ void print_range(std::ostream& out, const T& range) {
   out << ']';
 }
 
+template <class>
+inline constexpr bool is_pair = false;
+template <class A, class B>
+inline constexpr bool is_pair<std::pair<A, B>> = true;
+
 }  // namespace detail
 
 /// Prints `value` as well as its type allows. See the top of this file.
@@ -117,6 +122,12 @@ void print(std::ostream& out, const T& value) {
     out << type_name(typeid(T)) << '(' << +static_cast<std::underlying_type_t<T>>(value) << ')';
   } else if constexpr (detail::range_like<T>) {
     detail::print_range(out, value);
+  } else if constexpr (detail::is_pair<T>) {
+    out << '{';
+    print(out, value.first);
+    out << ", ";
+    print(out, value.second);
+    out << '}';
   } else if constexpr (std::is_empty_v<T>) {
     out << type_name(typeid(T));
   } else if constexpr (detail::has_plain_fields<T>()) {

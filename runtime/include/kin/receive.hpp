@@ -163,6 +163,15 @@ class clauses {
   }
   /// The reference that every clause pins, if it is one and the same.
   [[nodiscard]] ref pinned() const {
+    if constexpr (sizeof...(C) == 0) {
+      return {};
+    } else {
+      return pinned_by_all();
+    }
+  }
+
+ private:
+  [[nodiscard]] ref pinned_by_all() const {
     return std::apply(
         [](const auto& first, const auto&... rest) {
           const ref one = detail::clause<std::remove_cvref_t<decltype(first)>>::pinned(first);
@@ -173,8 +182,6 @@ class clauses {
         },
         all_);
   }
-
- private:
   template <class Out, std::size_t... I>
   void run_at(std::size_t at, message& m, Out& out, std::index_sequence<I...> /*all*/) {
     static_cast<void>(((at == I && (run_one(std::get<I>(all_), m, out), true)) || ...));
@@ -309,6 +316,7 @@ class loop_body final : public behaviour {
     auto keep = [&]<class... V>(V&&... value) { ((then = next(std::forward<V>(value))), ...); };
     if (at == Set::none) {
       in.leave();
+      return {};  // and the idle time goes on
     } else if constexpr (Set::any_type) {
       message taken = in.take();
       set_.run(at, taken, keep);

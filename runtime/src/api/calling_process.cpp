@@ -19,7 +19,11 @@ control_block& calling_process(const char* what) {
 }
 
 bool may_wait(control_block& p) {
-  if (has_news(p)) drain(p);
+  if (p.is(flag_in_place)) {
+    detach_in_hand(p);  // in hand it is no reason to go on, and must not keep the process from idling
+  } else {
+    drain(p);
+  }
   if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
     return true;
   if (p.is(flag_exiting) || this_worker().exceptions->uncaught != 0) return false;

@@ -5,6 +5,7 @@
 #include "process/mailbox.hpp"
 #include "scheduler/machine_core.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -40,8 +41,14 @@ bool end_all(machine_core& core, nanotime start, duration limit) {
     signal_all(core, shutdown);
     if (core.wait_for_all(add(start, limit / 2))) return true;
   }
-  signal_all(core, kill);
-  return core.wait_for_all(add(start, limit));
+  // Again and again: what starts others all the time can slip through.
+  const nanotime end = add(start, limit);
+  for (duration pause = std::chrono::milliseconds(5);; pause *= 2) {
+    signal_all(core, kill);
+    const nanotime until = std::min(add(now(), pause), end);
+    if (core.wait_for_all(until)) return true;
+    if (until == end) return false;
+  }
 }
 
 std::vector<straggler> who_is_left(machine_core& core) {
@@ -80,6 +87,10 @@ machine::machine(machine_options options)
 
 machine::~machine() {
   if (core_ == nullptr) return;
+  if (core_->state() == detail::machine_core::phase::fresh && core_->process_count() != 0) {
+    detail::signal_all(*core_, kill);  // what never ran is destroyed where it would have run
+    core_->start();
+  }
   if (core_->state() == detail::machine_core::phase::running && !stop().empty()) return;
 }
 
@@ -92,7 +103,7 @@ pid machine::spawn_behaviour(std::unique_ptr<behaviour> body) {
 exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
   if (in_process())
     throw error(badarg, "machine::run was called in a process: it would block its worker");
-  if (core_->state() == detail::machine_core::phase::fresh) core_->start();
+  core_->start();
   const pid root = core_->spawn_from_outside(std::move(body), true);
   exit_reason why;
   core_->wait_for_root(root, why);

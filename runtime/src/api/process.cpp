@@ -145,6 +145,7 @@ bool in_process() { return detail::current_process() != nullptr; }
 ref make_ref() {
   detail::control_block& p = detail::calling_process("kin::make_ref");
   const std::uint64_t number = detail::this_worker().fresh_reference();
+  if (detail::has_news(p)) detail::drain(p);
   if (p.queue_first != nullptr) {
     detail::extras& more = p.more();
     more.marked_ref = number;

@@ -64,6 +64,8 @@ void unregister_name(const name<void>& n) {
   if (entry == nullptr || !machine.names.leave(*entry, entry->holder())) {
     throw error(badarg, "unregister_name: nobody holds the name '" + std::string(n.text()) + "'");
   }
+  detail::control_block* me = detail::current_process();
+  if (me != nullptr && me->extra != nullptr && me->extra->name == entry) me->extra->name = nullptr;
 }
 
 std::vector<std::string> registered() {

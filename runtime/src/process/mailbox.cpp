@@ -59,7 +59,7 @@ void take_name(control_block& p, record_signal& s) {
   auto& given = *static_cast<name_grant*>(s.record);
   if (p.is(flag_dead)) {
     given.table->leave(*given.entry, p.name());
-  } else {
+  } else if (given.entry->holder() == p.name()) {  // else it was taken back meanwhile
     p.more().name = given.entry;
   }
   delete &given;

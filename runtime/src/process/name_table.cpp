@@ -81,7 +81,7 @@ name_entry* name_table::enter(const name_text& name, pid p, pid& holder) {
 
 bool name_table::leave(name_entry& entry, pid p) noexcept {
   const std::lock_guard hold(lock_);
-  if (entry.holder() != p) return false;
+  if (!p || entry.holder() != p) return false;
   holders_.erase(p);
   set_holder(entry, {});
   return true;

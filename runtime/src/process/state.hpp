@@ -52,7 +52,9 @@ enum class pushed : std::uint8_t { no, queued, woke };
     s->next = holds_signal(seen) ? newest(seen) : nullptr;  // still ours
   } while (!w.compare_exchange_weak(
       seen, pack(expected_tag, s),
-      std::memory_order_release,    // publishes *s; earlier releases carry on through RMWs
+      // release: publishes *s; earlier releases carry on through RMWs. acquire: the one that wakes
+      // takes over all of the owner that went idle, and hands it on with the run queue.
+      std::memory_order_acq_rel,
       std::memory_order_relaxed));  // a lost race published nothing
   return content(seen) == idle ? pushed::woke : pushed::queued;
 }

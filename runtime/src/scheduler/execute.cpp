@@ -57,8 +57,8 @@ void note_idle_timer(control_block& p, const next& then) {
 }
 
 // What a callback returned. False: it ends.
-bool follow(control_block& p, next& then) {
-  if (!then.wishes() && !p.is(flag_idle_timer)) [[likely]]
+bool follow(control_block& p, next& then, bool left = false) {
+  if (!then.wishes() && (left || !p.is(flag_idle_timer))) [[likely]]
     return true;
   while (then.continues()) {
     auto continuation = then.take_continuation();
@@ -98,11 +98,9 @@ bool handle_queued(control_block& p) {
   p.in_hand = s;
   incoming in(*s);
   next then;
-  const bool alive =
-      guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
-  if (in.was_taken()) {
-    p.in_hand = nullptr;
-  } else if (in.was_left()) {
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) &&
+                     !p.is(flag_doomed) && follow(p, then, in.was_left());
+  if (in.was_left() && !in.was_taken()) {
     p.in_hand = nullptr;
     put_back(p, s);
   } else if (alive) {
@@ -119,8 +117,8 @@ turn handle_in_place(control_block& p, signal* s) {
   p.set(flag_in_place);
   incoming in(*s);
   next then;
-  const bool alive =
-      guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) && follow(p, then);
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) &&
+                     !p.is(flag_doomed) && follow(p, then, in.was_left());
   if (!alive) return turn::over;
   if (p.is(flag_in_place) && !in.was_left()) {
     if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));
@@ -165,8 +163,10 @@ turn run_handler(control_block& p) {
       if (p.is(flag_doomed)) return turn::over;
     }
     if (p.is(flag_idle_passed)) {
+      if (--this_worker().budget < 0) return turn::again;
       p.clear(flag_idle_passed);
       p.clear(flag_idle_timer);
+      p.left = nullptr;
       next then;
       if (!guarded(p, [&] { then = p.body->timed_out(); }) || !follow(p, then)) return turn::over;
       continue;
@@ -214,7 +214,10 @@ void enter(worker& w, control_block& p) {
 }
 
 void end(worker& w, control_block& p) {
-  if (!p.is(flag_exiting) && p.is(flag_spoke)) report_crash(p);
+  if (!p.is(flag_exiting) && p.is(flag_spoke)) {
+    drain(p);  // the report counts what has come
+    report_crash(p);
+  }
   const bool is_root = p.is(flag_root);
   const exit_reason why = is_root ? reason_of(p) : exit_reason(normal);
   if (!go_on_dying(p, w.machine.names, death_budget)) {

@@ -49,12 +49,16 @@ machine_core::~machine_core() {
 }
 
 void machine_core::start() {
-  phase_.store(phase::running, std::memory_order_release);
+  phase expected = phase::fresh;
+  if (!phase_.compare_exchange_strong(expected, phase::running, std::memory_order_acq_rel)) return;
   for (const auto& w : owned_) w->start();
   watch.start();
 }
 
-void machine_core::begin_stop() { phase_.store(phase::stopping, std::memory_order_release); }
+void machine_core::begin_stop() {
+  const std::lock_guard hold(ends_lock_);  // a spawn from outside has happened, or will not
+  phase_.store(phase::stopping, std::memory_order_release);
+}
 
 void machine_core::stop_workers() {
   watch.stop();
@@ -143,15 +147,13 @@ std::uint64_t machine_core::process_count() const {
 }
 
 pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited) {
+  const std::lock_guard hold(ends_lock_);
   if (state() >= phase::stopping) throw error(noproc, "spawn: this machine has been stopped");
   control_block& p = make_process(nullptr, std::move(body));
   p.set(flag_root);
   const pid name = p.name();
-  {
-    const std::lock_guard hold(ends_lock_);
-    roots_.push_back(name);
-    if (awaited) awaited_.push_back(name);
-  }
+  roots_.push_back(name);
+  if (awaited) awaited_.push_back(name);
   inject(p);
   return name;
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tree of processes as a value: which children, in which order, and what to do when one dies.
+#pragma once
+
+#include <kin/child_spec.hpp>
+#include <kin/child_template.hpp>
+#include <kin/registry.hpp>
+#include <kin/time.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace kin {
+
+/// Who is started again when one child has died: it alone; all; it and those that were started
+/// after it. Or: all children are made from one child_template, and started with start_child.
+enum class strategy : unsigned char { one_for_one, one_for_all, rest_for_one, simple_one_for_one };
+using enum strategy;
+std::ostream& operator<<(std::ostream& out, strategy s);
+
+/// Whether the supervisor ends when a significant child has gone by itself and is not started
+/// again.
+enum class auto_shutdown : unsigned char { never, any_significant, all_significant };
+using auto_shutdown::all_significant;
+using auto_shutdown::any_significant;
+std::ostream& operator<<(std::ostream& out, auto_shutdown a);
+
+/// The name of a supervisor: `kin::name<kin::supervisor>`, or a `name<supervisor_of<...>>`.
+class supervisor_name {
+ public:
+  constexpr supervisor_name() = default;
+  template <class S>
+  constexpr supervisor_name(name<S> n)
+      : name_(n.untyped()) {  // NOLINT(google-explicit-constructor): it is one
+    static_assert(std::derived_from<S, supervisor>, "kin: this is not the name of a supervisor");
+  }
+  [[nodiscard]] constexpr const detail::name_text& untyped() const { return name_; }
+  [[nodiscard]] constexpr std::string_view text() const { return name_.text; }
+
+ private:
+  detail::name_text name_;
+};
+
+/// How a supervisor works; every field may be left out.
+struct supervisor_options {
+  supervisor_name name = {};  ///< registered before the first child starts
+  kin::strategy strategy = one_for_one;
+  /// More restarts than this within `period`, and it gives up: ends its children and itself, with
+  /// `shutdown`.
+  unsigned intensity = 1;
+  duration period = std::chrono::seconds(5);
+  kin::auto_shutdown auto_shutdown = auto_shutdown::never;
+};
+
+/// A tree of processes, as a value. Children start in the order written, each when the one before
+/// it is up, and end in reverse.
+class supervisor {
+ public:
+  /// `children`: child(...), child_process(...), other supervisors; or one child_template.
+  template <class... Children>
+  supervisor(supervisor_options options,
+             Children... children);  // NOLINT(google-explicit-constructor): f() returns {...}
+
+  [[nodiscard]] const supervisor_options& options() const { return options_; }
+  [[nodiscard]] const std::vector<child_spec>& children() const { return children_; }
+  /// Of a simple_one_for_one supervisor; else null.
+  [[nodiscard]] const std::shared_ptr<const detail::child_recipe>& recipe() const {
+    return recipe_;
+  }
+
+ private:
+  template <class T>
+  void add(T one);
+
+  supervisor_options options_;
+  std::vector<child_spec> children_;
+  std::shared_ptr<const detail::child_recipe> recipe_;
+};
+
+/// A simple_one_for_one supervisor whose handles and names know what start_child takes and gives:
+///
+///   inline constexpr kin::name<kin::supervisor_of<worker(job)>> workers{"workers"};
+///   kin::supervisor_of<worker(job)> crew{
+///       {.name = workers}, kin::child_template<worker(job)>({.restart = kin::temporary}, 8)};
+///   kin::server<worker> one = kin::start_child(workers, job{...});
+template <class Signature>
+class supervisor_of;
+template <class Child, class... Extra>
+class supervisor_of<Child(Extra...)> : public supervisor {
+ public:
+  using child = std::conditional_t<detail::made_by_function<Child>, pid, server<Child>>;
+  using arguments = std::tuple<Extra...>;
+  supervisor_of(supervisor_options options, child_template<Child(Extra...)> pattern)  // NOLINT
+      : supervisor((options.strategy = simple_one_for_one, options), std::move(pattern)) {}
+};
+
+namespace detail {
+child_spec tree_child(child_options<supervisor> options, std::function<supervisor()> tree);
+template <class F>
+concept gives_tree = std::convertible_to<std::invoke_result_t<F&>, supervisor>;
+template <class F>
+concept tree_source = std::derived_from<F, supervisor> ||(std::invocable<F&>&& gives_tree<F>);
+}  // namespace detail
+
+/// A child that is a tree: a supervisor, or a function that gives one. The function runs at each
+/// start, in the supervisor's process, so that a restarted tree has fresh arguments.
+template <detail::tree_source Tree>
+[[nodiscard]] child_spec child(child_options<supervisor> options, Tree tree) {
+  if constexpr (std::derived_from<Tree, supervisor>) {
+    if (options.id.empty()) options.id = tree.options().name.text();
+    return detail::tree_child(std::move(options),
+                              [tree = supervisor(std::move(tree))] { return tree; });
+  } else {
+    return detail::tree_child(std::move(options), std::move(tree));
+  }
+}
+template <detail::tree_source Tree>
+[[nodiscard]] child_spec child(Tree tree) {
+  return child(child_options<supervisor>{}, std::move(tree));
+}
+
+// -------------------------------------------------------------------------------------------------
+
+namespace detail {
+template <class>
+inline constexpr bool is_template = false;
+template <class Signature>
+inline constexpr bool is_template<child_template<Signature>> = true;
+}  // namespace detail
+
+template <class T>
+void supervisor::add(T one) {
+  if constexpr (std::is_same_v<T, child_spec>) {
+    children_.push_back(std::move(one));
+  } else if constexpr (detail::is_template<T>) {
+    children_.push_back(one.spec());
+    recipe_ = one.recipe();
+  } else {
+    static_assert(detail::tree_source<T>,
+                  "kin: a supervisor's children are kin::child(...), kin::child_process(...), "
+                  "supervisors, or one "
+                  "kin::child_template");
+    if constexpr (detail::tree_source<T>) children_.push_back(kin::child(std::move(one)));
+  }
+}
+
+template <class... Children>
+supervisor::supervisor(supervisor_options options, Children... children) : options_(options) {
+  children_.reserve(sizeof...(Children));
+  (add(std::move(children)), ...);
+}
+
+}  // namespace kin
