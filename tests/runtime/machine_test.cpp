@@ -318,7 +318,7 @@ TEST(foreign_thread, may_go_on_sending_while_a_machine_stops) {
 }
 
 TEST(foreign_thread, that_spawns_while_a_machine_stops_gets_a_process_or_an_error) {
-  for (int i = 0; i < test::times(60); ++i) {
+  for (int i = 0; i < test::times(100); ++i) {
     std::atomic<int> ended{0};
     std::atomic<int> made{0};
     struct counted {
@@ -339,6 +339,7 @@ TEST(foreign_thread, that_spawns_while_a_machine_stops_gets_a_process_or_an_erro
       std::thread spawner([&] {
         try {
           for (;;) {
+            std::this_thread::sleep_for(10us);  // leaves the other thread a chance
             counted c(ended);
             ++made;
             machine.spawn([held = std::move(c)] { test::idle(); });

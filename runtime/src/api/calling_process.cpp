@@ -6,6 +6,7 @@
 #include "process/unwinding.hpp"
 
 #include <string>
+#include <utility>
 
 namespace kin::detail {
 
@@ -18,12 +19,18 @@ control_block& calling_process(const char* what) {
   return *p;
 }
 
-bool may_wait(control_block& p) {
+namespace {
+void take_news(control_block& p) {
   if (p.is(flag_in_place)) {
     detach_in_hand(p);  // in hand it is no reason to go on, and must not keep the process from idling
   } else {
     drain(p);
   }
+}
+}  // namespace
+
+bool may_wait(control_block& p) {
+  take_news(p);
   if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
     return true;
   if (p.is(flag_exiting) || this_worker().exceptions->uncaught != 0) return false;
@@ -31,17 +38,20 @@ bool may_wait(control_block& p) {
 }
 
 bool wait_for(control_block& p, wait& w, duration limit) {
-  if (!may_wait(p)) return false;
-  // What is drained from here on finds the wait; it must not outlive this frame.
+  // First of all: the answer to what the caller has just sent may be here already, and is drained next.
   struct scope {
     explicit scope(control_block& process, wait& w) : p(process) { p.waiting = &w; }
     ~scope() { p.waiting = nullptr; }
     control_block& p;
   };
   const scope waiting(p, w);
+  take_news(p);
   for (;;) {
     drain(p);
-    if (p.is(flag_doomed)) return may_wait(p);
+    if (p.is(flag_doomed) || p.is(flag_exiting)) {
+      if (w.answer != nullptr) refuse(std::exchange(w.answer, nullptr), noproc);
+      return may_wait(p);
+    }
     if (w.answer != nullptr || w.late) return true;
     if (limit != infinity && w.deadline == never) {
       if (limit.count() <= 0) {

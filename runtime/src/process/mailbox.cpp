@@ -19,7 +19,7 @@ void take_answer(control_block& p, signal* s, std::uint64_t number) {
   if (p.waiting != nullptr && p.waiting->reply_number == number && p.waiting->answer == nullptr) {
     p.waiting->answer = s;
   } else {
-    destroy_signal(s);
+    refuse(s, noproc);
   }
 }
 
