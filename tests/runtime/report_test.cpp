@@ -204,6 +204,7 @@ TEST(report_sink, can_be_replaced_and_is_called_by_one_at_a_time) {
     kin::machine machine({.workers = 4, .reports = [&](const kin::report& r) { seen.push_back(r.text); }});
     machine.run([] {
       std::vector<kin::monitored> all;
+      all.reserve(200);
       for (int i = 0; i < test::times(200); ++i) all.push_back(kin::spawn_monitor([] { throw out_of_eggs(); }));
       const auto slow = kin::spawn_monitor([] {  // sysmon has something to say, too
         const auto end = std::chrono::steady_clock::now() + 150ms;

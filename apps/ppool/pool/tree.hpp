@@ -25,8 +25,6 @@ void remove_pool(std::string_view name);
 /// The worker supervisor of a server, started under the server's own parent, which calls it `workers`.
 kin::pid start_workers(kin::pid parent, kin::supervisor workers);
 
-inline constexpr kin::child_options<void> worker_process{.id = {}, .restart = kin::temporary};
-
 /// How the workers of a pool are made: from the fixed arguments, and then those of each task.
 template <class Worker, class... Extra, class... Fixed>
 kin::supervisor workers_of(kin::server<pool<Worker, Extra...>> server, const std::tuple<Fixed...>& fixed) {
@@ -50,7 +48,8 @@ kin::supervisor workers_of(kin::server<pool<Worker, Extra...>> server, const std
         kin::cast(server, finished{kin::self(), worker()});
       }
     };
-    return kin::supervisor{how, kin::child_template<kin::pid(Extra...)>({.restart = kin::temporary}, std::move(work))};
+    return kin::supervisor{how, kin::child_template<kin::pid(Extra...)>(
+                                   {.id = kin::type_name(typeid(Worker)), .restart = kin::temporary}, std::move(work))};
   }
 }
 

@@ -80,17 +80,17 @@ template <class R>
 class replies {
  public:
   using reply_type = R;
-  replies(R value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  replies(R value, next then)
-      : value_(std::move(value)), then_(std::move(then)) {}  // NOLINT(google-explicit-constructor)
+  replies(R result) : value(std::move(result)) {}  // NOLINT(google-explicit-constructor)
+  replies(R result, next next_step)
+      : value(std::move(result)), then(std::move(next_step)) {}  // NOLINT(google-explicit-constructor)
   replies(noreply_t /*word*/) {}                             // NOLINT(google-explicit-constructor)
-  replies(next then) : then_(std::move(then)) {}             // NOLINT(google-explicit-constructor)
+  replies(next next_step) : then(std::move(next_step)) {}             // NOLINT(google-explicit-constructor)
   template <std::convertible_to<R> V>
   replies(stop_with_reply<V> s)  // NOLINT(google-explicit-constructor)
-      : value_(std::move(s.value)), then_(next::stop(std::move(s.why))) {}
+      : value(std::move(s.value)), then(next::stop(std::move(s.why))) {}
 
-  std::optional<R> value_;  // NOLINT(misc-non-private-member-variables-in-classes): read by apply
-  next then_;               // NOLINT(misc-non-private-member-variables-in-classes)
+  std::optional<R> value;
+  next then;
 };
 
 namespace detail {
@@ -163,15 +163,15 @@ struct reply_box<void> : std::type_identity<nothing> {};
 template <class R, class Out>
 next settle(server_host& host, request_head& head, Out&& out) {
   if constexpr (std::is_same_v<std::remove_cvref_t<Out>, replies<R>>) {
-    if (!out.value_) {
-      return std::move(out.then_);
+    if (!out.value) {
+      return std::move(out.then);
     }
-    if (!out.then_.stops()) {
-      answer(std::exchange(head, {head.caller, 0}), *std::move(out.value_));
-      return std::move(out.then_);
+    if (!out.then.stops()) {
+      answer(std::exchange(head, {head.caller, 0}), *std::move(out.value));
+      return std::move(out.then);
     }
-    exit_reason why = host.terminate(out.then_.reason());  // first, then the reply: as OTP
-    answer(std::exchange(head, {head.caller, 0}), *std::move(out.value_));
+    exit_reason why = host.terminate(out.then.reason());  // first, then the reply: as OTP
+    answer(std::exchange(head, {head.caller, 0}), *std::move(out.value));
     return next::stop(std::move(why));
   } else {
     answer(std::exchange(head, {head.caller, 0}), std::forward<Out>(out));

@@ -139,8 +139,8 @@ class server_body final : public server_process {
   enum class stage : unsigned char { nothing, arguments, server };
   stage stage_ = stage::arguments;
   union {
-    std::tuple<A...> arguments_;
-    S server_;
+    std::tuple<A...> arguments_;  // NOLINT(readability-identifier-naming): private, if in a union
+    S server_;                    // NOLINT(readability-identifier-naming)
   };
 };
 

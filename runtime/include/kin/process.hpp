@@ -14,7 +14,7 @@
 namespace kin {
 
 template <class... Clauses>
-class handler;
+struct handler;
 
 namespace detail {
 

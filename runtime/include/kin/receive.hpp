@@ -268,11 +268,9 @@ auto receive(C... c) {
 
 /// What a process body returns to go on as a handler. Made by kin::loop.
 template <class... C>
-class handler {
- public:
-  explicit handler(C... c) : clauses_(std::move(c)...) {}
-  std::tuple<C...>
-      clauses_;  // NOLINT(misc-non-private-member-variables-in-classes): taken by handler_body
+struct handler {
+  explicit handler(C... c) : all(std::move(c)...) {}
+  std::tuple<C...> all;
 };
 
 /// `return kin::loop(clauses...)` as the last line of a process body: the process handles messages
@@ -349,12 +347,12 @@ std::unique_ptr<behaviour> loop_of(handler<C...> h) {
   static_assert(count > 0, "kin: a loop needs a clause");
   using last = std::tuple_element_t<count - 1, std::tuple<C...>>;
   if constexpr (is_after<last>) {
-    auto set = first_clauses(h.clauses_, std::make_index_sequence<count - 1>{});
-    auto& late = std::get<count - 1>(h.clauses_);
+    auto set = first_clauses(h.all, std::make_index_sequence<count - 1>{});
+    auto& late = std::get<count - 1>(h.all);
     using body = loop_body<decltype(set), decltype(late.handler)>;
     return std::make_unique<body>(std::move(set), late.delay, std::move(late.handler));
   } else {
-    auto set = first_clauses(h.clauses_, std::make_index_sequence<count>{});
+    auto set = first_clauses(h.all, std::make_index_sequence<count>{});
     return std::make_unique<loop_body<decltype(set), never_late>>(std::move(set), infinity,
                                                                   never_late{});
   }

@@ -11,6 +11,7 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace kin {
@@ -20,11 +21,28 @@ std::ostream& operator<<(std::ostream& out, pid p) {
 }
 std::ostream& operator<<(std::ostream& out, ref r) { return out << "#Ref<0." << r.number_ << '>'; }
 
+namespace {
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+}  // namespace
+
 std::string type_name(const std::type_info& type) {
+  constexpr std::size_t longest = 200;  // what a lambda in a template in a template is called helps nobody
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
-  return status == 0 ? text.get() : type.name();
+  if (status != 0) return type.name();
+  std::string name = text.get();
+  replace_all(name, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
+  replace_all(name, "std::__cxx11::", "std::");
+  replace_all(name, "(anonymous namespace)::", "");
+  if (name.size() > longest) name = name.substr(0, longest) + "...";
+  return name;
 }
 
 std::ostream& operator<<(std::ostream& out, const down& d) {
