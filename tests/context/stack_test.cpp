@@ -133,7 +133,9 @@ TEST(stack_source, gives_stacks_that_do_not_overlap_and_have_a_guard_below) {
     EXPECT_TRUE(source.is_guard(all[i]->lowest - 1));
     EXPECT_FALSE(source.is_guard(all[i]->lowest));
     EXPECT_FALSE(source.is_guard(all[i]->lowest + all[i]->usable - 1));
-    if (i > 0) ASSERT_LE(all[i - 1]->lowest + all[i - 1]->usable, all[i]->lowest - 1);
+    if (i > 0) {
+      ASSERT_LE(all[i - 1]->lowest + all[i - 1]->usable, all[i]->lowest - 1);
+    }
   }
   int outside = 0;
   EXPECT_FALSE(source.is_guard(&outside));

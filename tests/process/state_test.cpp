@@ -165,7 +165,9 @@ TEST_P(state_word_with, loses_no_wake_up_no_signal_and_no_order) {
         m.count = i;
         const auto done = state::push(word, tag, &m);
         ASSERT_NE(done, pushed::no);
-        if (done == pushed::woke) ASSERT_EQ(tokens.fetch_add(1), 0);
+        if (done == pushed::woke) {
+          ASSERT_EQ(tokens.fetch_add(1), 0);
+        }
         if (i % 64 == 0) std::this_thread::yield();
       }
     });

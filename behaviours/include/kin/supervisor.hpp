@@ -165,6 +165,11 @@ template <class... T>
 inline constexpr bool is_spec = false;
 template <class T>
 inline constexpr bool is_spec<T> = std::is_same_v<T, child_spec> || tree_source<T>;
+inline child_spec as_spec(child_spec spec) { return spec; }
+template <tree_source Tree>
+child_spec as_spec(Tree tree) {
+  return kin::child(std::move(tree));
+}
 
 }  // namespace detail
 
@@ -181,25 +186,24 @@ auto try_start_child(const To& to, Extra... extra) {
   using S = typename detail::server_behind<To>::type;
   using child = typename detail::child_of<S>::type;
   if constexpr (!detail::check_supervisor<To>()) {
+    return result<child>(exit_reason(badarg));
   } else if constexpr (detail::takes_specs<S> && detail::is_spec<Extra...>) {
-    if constexpr ((std::is_same_v<Extra, child_spec> && ...)) {
-      return detail::start_child(whereis(to), std::move(extra)...);
-    } else {
-      return detail::start_child(whereis(to), kin::child(std::move(extra)...));
-    }
+    return detail::start_child(whereis(to), detail::as_spec(std::move(extra)...));
   } else {
     using arguments = typename detail::arguments_of<S, Extra...>::type;
     constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> &&
                          sizeof...(Extra) == std::tuple_size_v<arguments>;
     static_assert(
         fit, "kin: start_child of this supervisor takes other arguments, see its supervisor_of");
-    if constexpr (fit) {
-      static_assert(detail::sendable_tuple<arguments>,
-                    "kin: what start_child brings travels as a message: no pointer, no view");
-      auto started = detail::send_start(
-          whereis(to), detail::box_request(arguments(std::move(extra)...),
-                                           &detail::start_with_arguments<arguments>));
+    static_assert(detail::sendable_tuple<arguments>,
+                  "kin: what start_child brings travels as a message: no pointer, no view");
+    if constexpr (fit && detail::sendable_tuple<arguments>) {
+      detail::signal* request = detail::box_request(arguments(std::move(extra)...),
+                                                    &detail::start_with_arguments<arguments>);
+      const auto started = detail::send_start(whereis(to), request);
       return started ? result<child>(child{*started}) : result<child>(started.error());
+    } else {
+      return result<child>(exit_reason(badarg));
     }
   }
 }
