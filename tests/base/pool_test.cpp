@@ -89,7 +89,8 @@ TEST(local_pool, hands_its_nodes_on_when_it_is_retired) {
   local_pool next;
   std::vector<void*> taken;
   for (int i = 0; i < 200; ++i) taken.push_back(next.take(some_class));
-  const auto again = std::count_if(taken.begin(), taken.end(), [&](void* node) { return first.count(node) != 0; });
+  const auto again =
+      std::count_if(taken.begin(), taken.end(), [&](void* node) { return first.count(node) != 0; });
   EXPECT_GT(again, 100);
   for (void* node : taken) next.give(node, some_class);
 }

@@ -205,7 +205,8 @@ TEST(from, is_answered_by_a_thread_that_is_no_process) {
     auto c = fresh();
     const kin::pid clerk = kin::spawn([] {
       kin::receive([](duty d) {
-        std::thread([to = std::move(d.to)]() mutable { to.answer(77); }).detach();
+        std::thread outside([to = std::move(d.to)]() mutable { to.answer(77); });
+        kin::blocking([&outside] { outside.join(); });
       });
     });
     EXPECT_EQ(kin::call(c, hand_over{clerk}), 77);

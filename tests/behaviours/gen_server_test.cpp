@@ -167,7 +167,7 @@ class listener : public kin::gen_server {
         kin::when([](number n) { return n.value > 9; }, [this](number) { hear("big"); }),
         [this](number n) { hear(std::to_string(n.value)); },
         [this](const kin::exited& e) { hear(kin::to_string(e.reason)); },
-        [this](const oops& o) { return kin::timeout{std::chrono::milliseconds(o.number)}; },
+        [](const oops& o) { return kin::timeout{std::chrono::milliseconds(o.number)}; },
         [this](kin::timeout) { hear("timeout"); },
         [](const kin::exit_reason& why) { return kin::stop(why); }};
   }

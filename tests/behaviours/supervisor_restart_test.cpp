@@ -106,9 +106,9 @@ TEST(supervisor, counts_one_restart_for_siblings_that_died_meanwhile_and_reports
     auto was = expect_all_up({"a", "b", "c"});
     kin::spawn([tree, slow = gate()] { kin::start_child(tree, slow); });
     test::expect<test::word>();
-    for (int i : {0, 1}) {
-      const kin::ref watch = kin::monitor(was[i]);
-      end_with(was[i], no_disk{i});
+    for (int i = 0; const auto& one : {was[0], was[1]}) {
+      const kin::ref watch = kin::monitor(one);
+      end_with(one, no_disk{i++});
       test::expect_down(watch);
     }
 

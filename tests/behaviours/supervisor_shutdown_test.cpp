@@ -178,7 +178,8 @@ TEST(shutdown, of_many_that_died_at_once_is_not_quadratic) {
     for (int i = 0; i < many; ++i) {
       all.push_back(kin::start_child(tree, kin::child_process({.id = std::to_string(i)}, [me] {
                                        kin::send(me, number{1});
-                                       test::idle();
+                                       return kin::loop(
+                                           [](const test::word& /*any*/) {});  // without a stack
                                      })));
     }
     for (int i = 0; i < many; ++i) test::expect<number>();

@@ -18,8 +18,8 @@
 namespace kin::detail {
 namespace {
 
-// A stack of its own that goes to and fro with the thread's. `body` runs on the far side; it ends by
-// going home for good.
+// A stack of its own that goes to and fro with the thread's. `body` runs on the far side; it ends
+// by going home for good.
 struct traveller {
   stack home;
   stack* away = nullptr;
@@ -51,7 +51,7 @@ class stacks : public testing::Test {
     source.give_batch(t.away);
     source.give_batch(rest);
   }
-  stack_source source{0};
+  stack_source source{default_stack_bytes};
   stack* rest = nullptr;
   traveller t;
 };
@@ -110,7 +110,9 @@ TEST_F(stacks, are_as_large_as_they_say) {
       return left == 0 ? here[0] : down(left - 1) + here[left % frame];
     }
   };
-  t.body = [](traveller& me) { me.steps = static_cast<int>(deep::down(me.away->usable / frame / 3)); };
+  t.body = [](traveller& me) {
+    me.steps = static_cast<int>(deep::down(me.away->usable / frame / 3));
+  };
   t.go_away();
   EXPECT_GT(t.steps, 0);
 }
@@ -118,7 +120,7 @@ TEST_F(stacks, are_as_large_as_they_say) {
 // ---- the source ---------------------------------------------------------------------------------
 
 TEST(stack_source, gives_stacks_that_do_not_overlap_and_have_a_guard_below) {
-  stack_source source(0);
+  stack_source source(default_stack_bytes);
   std::vector<stack*> chains;
   std::vector<const stack*> all;
   for (int i = 0; i < 5; ++i) {
@@ -143,10 +145,11 @@ TEST(stack_source, gives_stacks_that_do_not_overlap_and_have_a_guard_below) {
 }
 
 TEST(stack_source, starts_stacks_on_different_cache_sets) {
-  stack_source source(0);
+  stack_source source(default_stack_bytes);
   stack* chain = source.take_batch(&arrive);
   std::set<std::uintptr_t> offsets;
-  for (const stack* s = chain; s != nullptr; s = s->next) offsets.insert(reinterpret_cast<std::uintptr_t>(s) % 4096);
+  for (const stack* s = chain; s != nullptr; s = s->next)
+    offsets.insert(reinterpret_cast<std::uintptr_t>(s) % 4096);
   EXPECT_GE(offsets.size(), 16U);
   source.give_batch(chain);
 }
@@ -161,7 +164,7 @@ TEST(stack_source, makes_stacks_of_the_size_it_was_asked_for) {
 }
 
 TEST(stack_source, gives_out_again_what_was_given_back) {
-  stack_source source(0);
+  stack_source source(default_stack_bytes);
   stack* first = source.take_batch(&arrive);
   const std::size_t made = source.made();
   for (int i = 0; i < 100; ++i) {
@@ -185,7 +188,7 @@ TEST(stack_source, guards_a_hundred_thousand_stacks) {
 #endif
 
 TEST(stack_pool, keeps_at_most_two_batches_and_trades_in_batches) {
-  stack_source source(0);
+  stack_source source(default_stack_bytes);
   {
     stack_pool taker(source, &arrive);
     stack_pool giver(source, &arrive);
@@ -198,7 +201,7 @@ TEST(stack_pool, keeps_at_most_two_batches_and_trades_in_batches) {
 }
 
 TEST(stack_pool, gives_all_back_at_its_end) {
-  stack_source source(0);
+  stack_source source(default_stack_bytes);
   std::size_t made = 0;
   for (int i = 0; i < 20; ++i) {
     stack_pool pool(source, &arrive);

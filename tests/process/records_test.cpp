@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The records that two processes share, and who frees them.
+#include "base/pool.hpp"
 #include "process/link_pair.hpp"
 #include "process/monitor_record.hpp"
 #include "process/two_holders.hpp"
-
-#include "base/pool.hpp"
 #include "support/expect.hpp"
 
 #include <atomic>
@@ -202,6 +201,39 @@ TEST_P(records, are_all_given_back) {
     const std::size_t before = rounds(5'000);
     const std::size_t after = rounds(50'000);
     EXPECT_LT(after, before + 50'000 * 16) << "a record has at least 32 bytes";
+  });
+}
+
+// Each starts the next and ends: what is kept of those before must not grow with them.
+void generation(int left, pid up) {
+  if (left == 0) {
+    send(up, word{"done"});
+  } else {
+    spawn([=] { generation(left - 1, up); });
+  }
+}
+TEST(lineage, of_a_hundred_thousand_generations_is_forgotten) {
+  if (test::sanitized) GTEST_SKIP() << "sanitizers keep memory of their own";
+  test::run({.workers = 1}, [] {
+    const pid me = self();
+    const auto generations = [me](int count) {
+      spawn([=] { generation(count, me); });
+      test::expect<word>();
+    };
+    struct watcher {
+      static std::size_t peak() {
+        std::size_t kib = 0;
+        std::ifstream status("/proc/self/status");
+        for (std::string key; status >> key;) {
+          if (key == "VmHWM:") status >> kib;
+        }
+        return kib << 10U;
+      }
+    };
+    generations(1000);
+    const std::size_t before = watcher::peak();
+    generations(200'000);
+    EXPECT_LT(watcher::peak(), before + (4U << 20U));
   });
 }
 

@@ -42,9 +42,7 @@ TEST_P(signals_on, of_each_kind_keep_their_places) {
 TEST(signals, do_not_wait_for_the_messages_before_them) {
   test::run({.workers = 1}, [] {
     const pid me = self();
-    const auto slow = spawn_monitor([me] {
-      return loop([me](number n) { send(me, n); });
-    });
+    const auto slow = spawn_monitor([me] { return loop([me](number n) { send(me, n); }); });
     for (int i = 0; i < 100'000; ++i) send(slow.pid, number{i});
     EXPECT_TRUE(is_alive(slow.pid));
     exit(slow.pid, kill);
@@ -59,10 +57,12 @@ TEST_P(signals_on, the_answer_to_is_alive_comes_after_what_was_sent_before) {
     const pid me = self();
     const pid echo = spawn([me] {
       trap_exits();
+      send(me, word{"traps"});
       for (;;) {
-        receive([&](number n) { send(me, n); }, [](const exited& /*e*/) {});
+        kin::receive([&](number n) { send(me, n); }, [](const exited& /*e*/) {});
       }
     });
+    test::expect<word>();
     for (int i = 0; i < test::times(1000); ++i) {
       exit(echo, "trapped");
       ASSERT_TRUE(is_alive(echo));

@@ -180,7 +180,10 @@ TEST_P(state_word_with, loses_no_wake_up_no_signal_and_no_order) {
     ++got;
   };
   while (got < senders * each) {
-    if (tokens.load() == 0) continue;
+    if (tokens.load() == 0) {
+      std::this_thread::yield();
+      continue;
+    }
     tokens = 0;  // ours now, until idle
     for (;;) {
       if (signal* one = state::single_mail(word)) {

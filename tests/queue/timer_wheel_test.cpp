@@ -43,8 +43,8 @@ TEST(timer_wheel, is_empty_and_never_due_at_first) {
 }
 
 TEST(timer_wheel, is_never_early_and_a_tick_late_at_most) {
-  for (const nanotime delay : {nanotime{1}, tick - 1, tick, tick + 1, 63 * tick, 64 * tick, 64 * tick + 1, 4095 * tick,
-                               4096 * tick, 300'000 * tick + 7, year}) {
+  for (const nanotime delay : {nanotime{1}, tick - 1, tick, tick + 1, 63 * tick, 64 * tick,
+                               64 * tick + 1, 4095 * tick, 4096 * tick, 300'000 * tick + 7, year}) {
     for (const nanotime start : {nanotime{0}, 63 * tick + 5, 4095 * tick + 17, 12345 * tick + 1}) {
       wheel_under_test t(start);
       t.add(start + delay);
@@ -152,7 +152,8 @@ TEST_P(timer_wheel_random, does_what_a_multimap_does) {
       wheel.expire(time, SIZE_MAX, [&](wheel_item& item) {
         ASSERT_LE(item.deadline, time) << "early";
         const auto [first, last] = oracle.equal_range(item.deadline);
-        const auto found = std::find_if(first, last, [&](const auto& e) { return e.second == &item; });
+        const auto found =
+            std::find_if(first, last, [&](const auto& e) { return e.second == &item; });
         ASSERT_NE(found, last) << "unknown, or twice";
         oracle.erase(found);
       });

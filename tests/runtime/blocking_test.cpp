@@ -62,6 +62,15 @@ TEST(blocking, may_send) {
   });
 }
 
+TEST(blocking, may_send_to_a_name_of_its_machine) {
+  static constexpr kin::name<> caller{"blocking_test.caller"};
+  test::run([] {
+    kin::register_name(caller, kin::self());
+    kin::blocking([] { kin::send(caller, number{1}); });
+    EXPECT_EQ(test::expect<number>(), number{1});
+  });
+}
+
 TEST(blocking, lets_the_worker_run_others) {
   test::run({.workers = 1}, [] {
     const kin::pid me = kin::self();

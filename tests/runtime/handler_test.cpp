@@ -29,15 +29,16 @@ struct ping {
 kin::duration used_cpu() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto as_duration = [](timeval t) { return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec); };
+  const auto as_duration = [](timeval t) {
+    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+  };
   return as_duration(used.ru_utime) + as_duration(used.ru_stime);
 }
 
 TEST_P(handler_on, answers_message_after_message) {
   test::run(world(), [] {
-    const kin::pid echo = kin::spawn([] {
-      return kin::loop([](ping p) { kin::send(p.from, number{p.value}); });
-    });
+    const kin::pid echo =
+        kin::spawn([] { return kin::loop([](ping p) { kin::send(p.from, number{p.value}); }); });
     for (int i = 0; i < test::times(5000); ++i) {
       kin::send(echo, ping{kin::self(), i});
       ASSERT_EQ(test::expect<number>().value, i);
@@ -47,9 +48,8 @@ TEST_P(handler_on, answers_message_after_message) {
 
 TEST_P(handler_on, keeps_order_when_many_are_queued) {
   test::run(world(), [] {
-    const kin::pid echo = kin::spawn([] {
-      return kin::loop([](ping p) { kin::send(p.from, number{p.value}); });
-    });
+    const kin::pid echo =
+        kin::spawn([] { return kin::loop([](ping p) { kin::send(p.from, number{p.value}); }); });
     const int count = test::times(20'000);
     for (int i = 0; i < count; ++i) kin::send(echo, ping{kin::self(), i});
     for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<number>().value, i);
@@ -73,9 +73,8 @@ TEST(handler, keeps_state_in_its_clauses) {
 
 TEST(handler, stops_with_the_reason_it_returns) {
   test::run([] {
-    const auto h = kin::spawn_monitor([] {
-      return kin::loop([](number n) { return kin::stop(n.value); });
-    });
+    const auto h =
+        kin::spawn_monitor([] { return kin::loop([](number n) { return kin::stop(n.value); }); });
     kin::send(h.pid, number{3});
 
     EXPECT_EQ(test::expect_down(h.ref).reason, kin::exit_reason(3));
@@ -128,7 +127,8 @@ TEST(handler, destroys_each_message_it_has_handled) {
     auto held = std::make_shared<int>(1);
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
-      return kin::loop([](const std::shared_ptr<int>& /*p*/) {}, [me](const word& w) { kin::send(me, w); });
+      return kin::loop([](const std::shared_ptr<int>& /*p*/) {},
+                       [me](const word& w) { kin::send(me, w); });
     });
     for (int i = 0; i < 10; ++i) {
       kin::send(h, held);
@@ -150,8 +150,9 @@ TEST_P(handler_on, leaves_what_no_clause_takes_until_one_does) {
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
       auto open = std::make_shared<bool>(false);
-      return kin::loop(kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
-                       [open](const word& w) { *open = w.text == "open"; });
+      return kin::loop(
+          kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
+          [open](const word& w) { *open = w.text == "open"; });
     });
     for (int round = 0; round < test::times(100); ++round) {
       for (int i = 0; i < 5; ++i) kin::send(h, number{i});
@@ -183,9 +184,8 @@ TEST(handler, leaves_the_types_it_does_not_know) {
 TEST(handler, goes_on_after_one_that_was_left_alone_in_the_mailbox) {
   test::run([] {
     const kin::pid me = kin::self();
-    const kin::pid h = kin::spawn([me] {
-      return kin::loop([me](const word& w) { kin::send(me, w); });
-    });
+    const kin::pid h =
+        kin::spawn([me] { return kin::loop([me](const word& w) { kin::send(me, w); }); });
     for (int i = 0; i < 10; ++i) {
       kin::send(h, number{i});
       EXPECT_TRUE(kin::is_alive(h));
@@ -198,9 +198,8 @@ TEST(handler, goes_on_after_one_that_was_left_alone_in_the_mailbox) {
 TEST(handler, with_a_catch_all_owns_the_message) {
   test::run([] {
     const kin::pid me = kin::self();
-    const kin::pid forward = kin::spawn([me] {
-      return kin::loop([me](kin::message m) { kin::send(me, std::move(m)); });
-    });
+    const kin::pid forward = kin::spawn(
+        [me] { return kin::loop([me](kin::message m) { kin::send(me, std::move(m)); }); });
     for (int i = 0; i < 100; ++i) kin::send(forward, number{i});
     kin::send(forward, word{"end"});
     for (int i = 0; i < 100; ++i) EXPECT_EQ(test::expect<number>().value, i);
@@ -213,11 +212,13 @@ TEST(handler, offers_what_it_left_again_after_a_message_it_owns) {
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
       auto open = std::make_shared<bool>(false);
-      return kin::loop(kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
-                       kin::when([](const word& /*w*/) { return true; }, [open](const word& /*w*/) {
-                         *open = true;
-                         kin::sleep(1us);
-                       }));
+      return kin::loop(
+          kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
+          kin::when([](const word& /*w*/) { return true; },
+                    [open](const word& /*w*/) {
+                      *open = true;
+                      kin::sleep(1us);
+                    }));
     });
     kin::send(h, number{1});
     kin::send(h, word{"open"});
@@ -251,7 +252,8 @@ TEST_P(handler_on, does_not_receive_the_message_in_hand_again) {
   test::run(world(), [] {
     const kin::pid h = kin::spawn([] {
       return kin::loop([](ping first) {
-        const bool again = kin::receive([](const ping& /*p*/) { return true; }, kin::after(0s, [] { return false; }));
+        const bool again = kin::receive([](const ping& /*p*/) { return true; },
+                                        kin::after(0s, [] { return false; }));
         kin::send(first.from, again);
       });
     });
@@ -338,7 +340,8 @@ TEST_P(handler_on, that_yields_loses_no_message) {
   });
 }
 
-TEST_P(handler_on, that_waits_under_fire_loses_no_message) {  // the in-place node reused: protocols 4
+TEST_P(handler_on,
+       that_waits_under_fire_loses_no_message) {  // the in-place node reused: protocols 4
   test::run(world(), [] {
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
@@ -381,9 +384,8 @@ TEST(handler, may_be_killed_in_the_middle_of_a_message) {
 
 TEST(handler, may_end_itself_by_a_signal_in_the_middle_of_a_message) {
   test::run([] {
-    const auto h = kin::spawn_monitor([] {
-      return kin::loop([](number /*n*/) { kin::exit(kin::self(), "by myself"); });
-    });
+    const auto h = kin::spawn_monitor(
+        [] { return kin::loop([](number /*n*/) { kin::exit(kin::self(), "by myself"); }); });
     kin::send(h.pid, number{1});
 
     EXPECT_EQ(test::expect_down(h.ref).reason, "by myself");
@@ -412,7 +414,8 @@ TEST(handler_after, is_called_when_nothing_came) {
   test::run([] {
     const kin::pid me = kin::self();
     const auto h = kin::spawn_monitor([me] {
-      return kin::loop([me](number n) { kin::send(me, n); }, kin::after(20ms, [] { return kin::stop("bored"); }));
+      return kin::loop([me](number n) { kin::send(me, n); },
+                       kin::after(20ms, [] { return kin::stop("bored"); }));
     });
     kin::send(h.pid, number{1});
 
@@ -482,8 +485,9 @@ TEST(handler_after, offers_what_was_left_again) {
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
       auto open = std::make_shared<bool>(false);
-      return kin::loop(kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
-                       kin::after(5ms, [open] { *open = true; }));
+      return kin::loop(
+          kin::when([open](number /*n*/) { return *open; }, [me](number n) { kin::send(me, n); }),
+          kin::after(5ms, [open] { *open = true; }));
     });
     kin::send(h, number{1});
 
@@ -494,7 +498,8 @@ TEST(handler_after, offers_what_was_left_again) {
 
 TEST(handler_after, zero_for_ever_lets_others_run) {
   test::run({.workers = 1}, [] {
-    const auto h = kin::spawn_monitor([] { return kin::loop([](number /*n*/) {}, kin::after(0s, [] {})); });
+    const auto h =
+        kin::spawn_monitor([] { return kin::loop([](number /*n*/) {}, kin::after(0s, [] {})); });
     for (int i = 0; i < 10; ++i) kin::yield();
     kin::exit(h.pid, kin::kill);
     EXPECT_EQ(test::expect_down(h.ref).reason, kin::killed);
@@ -558,7 +563,8 @@ TEST(handler, waits_before_it_becomes_one) {
     const kin::pid me = kin::self();
     const kin::pid h = kin::spawn([me] {
       const std::string greeting = kin::receive([](const word& w) { return w.text; });
-      return kin::loop([me, greeting](number n) { kin::send(me, word{greeting + std::to_string(n.value)}); });
+      return kin::loop(
+          [me, greeting](number n) { kin::send(me, word{greeting + std::to_string(n.value)}); });
     });
     kin::send(h, number{1});
     kin::send(h, number{2});
@@ -573,9 +579,8 @@ TEST(handler, destroys_what_the_body_held_when_it_becomes_one) {
   test::run([] {
     auto held = std::make_shared<int>(0);
     const kin::pid me = kin::self();
-    const kin::pid h = kin::spawn([held, me] {
-      return kin::loop([me](number n) { kin::send(me, n); });
-    });
+    const kin::pid h =
+        kin::spawn([held, me] { return kin::loop([me](number n) { kin::send(me, n); }); });
     kin::send(h, number{1});
     test::expect<number>();
 
@@ -588,9 +593,8 @@ TEST_P(handler_on, a_thousand_idle_ones_are_woken_and_killed) {
     const kin::pid me = kin::self();
     std::vector<kin::monitored> all;
     for (int i = 0; i < test::times(4000); ++i) {
-      all.push_back(kin::spawn_monitor([me] {
-        return kin::loop([me](number n) { kin::send(me, n); });
-      }));
+      all.push_back(
+          kin::spawn_monitor([me] { return kin::loop([me](number n) { kin::send(me, n); }); }));
     }
     for (const auto& one : all) kin::send(one.pid, number{1});
     for (std::size_t i = 0; i < all.size(); ++i) test::expect<number>();

@@ -33,10 +33,11 @@ struct row {
 };
 class link_signal : public testing::TestWithParam<row> {};
 std::vector<row> table() {
-  return {{"normal", kin::normal, false, false},   {"normal_trapped", kin::normal, true, false},
-          {"kill", kin::kill, false, true},        {"kill_trapped", kin::kill, true, false},
-          {"other", "other", false, true},         {"other_trapped", "other", true, false},
-          {"shutdown", kin::shutdown, false, true}, {"shutdown_trapped", kin::shutdown, true, false}};
+  return {
+      {"normal", kin::normal, false, false},    {"normal_trapped", kin::normal, true, false},
+      {"kill", kin::kill, false, true},         {"kill_trapped", kin::kill, true, false},
+      {"other", "other", false, true},          {"other_trapped", "other", true, false},
+      {"shutdown", kin::shutdown, false, true}, {"shutdown_trapped", kin::shutdown, true, false}};
 }
 INSTANTIATE_TEST_SUITE_P(table, link_signal, testing::ValuesIn(table()),
                          [](const auto& i) { return std::string(i.param.what); });
@@ -50,7 +51,8 @@ TEST_P(link_signal, does_what_the_table_says) {
       kin::link(first);
       kin::send(me, word{"linked"});
       for (bool more = true; more;) {
-        kin::receive([&](kin::exited e) { kin::send(me, e); }, [&](const word& /*end*/) { more = false; });
+        kin::receive([&](kin::exited e) { kin::send(me, e); },
+                     [&](const word& /*end*/) { more = false; });
       }
     });
     test::expect<word>();
@@ -341,7 +343,8 @@ TEST_P(link_on, made_and_given_up_from_both_sides_at_random_ends_in_one_state) {
       kin::send(a_dies ? b : a, act{a, "tell"});
       int exits = 0;
       for (bool more = true; more;) {
-        kin::receive([&](const kin::exited& /*e*/) { ++exits; }, [&](const word& /*w*/) { more = false; });
+        kin::receive([&](const kin::exited& /*e*/) { ++exits; },
+                     [&](const word& /*w*/) { more = false; });
       }
       ASSERT_EQ(exits, linked ? 1 : 0) << "round " << i;
       kin::exit(a_dies ? b : a, kin::kill);
@@ -388,9 +391,8 @@ TEST(link, to_many_at_once_is_heard_from_each) {
     const int count = test::sanitized ? 10'000 : 100'000;
     std::vector<kin::pid> all;
     for (int i = 0; i < count; ++i) {
-      all.push_back(kin::spawn_link([] {
-        return kin::loop([](const word& /*end*/) { return kin::stop("done"); });
-      }));
+      all.push_back(kin::spawn_link(
+          [] { return kin::loop([](const word& /*end*/) { return kin::stop("done"); }); }));
     }
     for (const kin::pid p : all) kin::send(p, word{"end"});
     for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<kin::exited>().reason, "done");
@@ -419,7 +421,8 @@ TEST(link, of_one_with_many_tells_them_all) {
     for (int i = 0; i < count; ++i) test::expect<number>();
     test::expect<word>();
     kin::send(hub, word{"end"});
-    for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{hub, "the hub"}));
+    for (int i = 0; i < count; ++i)
+      ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{hub, "the hub"}));
   });
 }
 
@@ -428,9 +431,8 @@ TEST(link, to_many_can_be_given_up_in_any_order) {
     constexpr int count = 5000;
     std::vector<kin::pid> all;
     for (int i = 0; i < count; ++i) {
-      all.push_back(kin::spawn_link([] {
-        return kin::loop([](const word& /*end*/) { return kin::stop("unheard"); });
-      }));
+      all.push_back(kin::spawn_link(
+          [] { return kin::loop([](const word& /*end*/) { return kin::stop("unheard"); }); }));
     }
     for (std::size_t i = 0; i < all.size(); ++i) kin::unlink(all[(i * 7919) % count]);
     for (const kin::pid p : all) kin::send(p, word{"end"});

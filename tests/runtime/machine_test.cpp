@@ -103,7 +103,9 @@ TEST(machine, may_be_started_twice_and_by_many) {
 }
 
 struct chain {
-  static void link() { kin::spawn([] { link(); }); }
+  static void link() {
+    kin::spawn([] { link(); });
+  }
 };
 TEST(machine, stops_processes_that_start_each_other_for_ever) {
   kin::machine machine({.workers = 2, .stop_limit = 2s, .reports = test::quiet()});
@@ -165,7 +167,8 @@ TEST(machine, lets_a_root_stop_its_children_before_others_are_told) {
       ready.release();
       order.push_back("child: " + kin::to_string(test::expect<kin::exited>(1h).reason));
     });
-    kin::receive([&](const kin::exited& e) { order.push_back("root: " + kin::to_string(e.reason)); });
+    kin::receive(
+        [&](const kin::exited& e) { order.push_back("root: " + kin::to_string(e.reason)); });
     kin::exit(child, "my own words");
     test::await_exit(child);
   });
@@ -207,7 +210,8 @@ TEST(machine, lives_beside_others) {
   const kin::pid echo = b.spawn([&] {
     kin::register_name(server, kin::self());
     named.release();
-    for (;;) kin::receive([](const std::pair<kin::pid, int>& p) { kin::send(p.first, number{p.second}); });
+    for (;;)
+      kin::receive([](const std::pair<kin::pid, int>& p) { kin::send(p.first, number{p.second}); });
   });
   named.acquire();
   const auto why = a.run([echo] {
@@ -298,9 +302,7 @@ TEST(foreign_thread, may_go_on_sending_while_a_machine_stops) {
     machine.start();
     std::vector<kin::pid> targets;
     for (int j = 0; j < 10; ++j) {
-      targets.push_back(machine.spawn([] {
-        return kin::loop([](number /*n*/) {});
-      }));
+      targets.push_back(machine.spawn([] { return kin::loop([](number /*n*/) {}); }));
     }
     std::vector<std::thread> senders;
     for (int t = 0; t < 2; ++t) {

@@ -51,7 +51,9 @@ class closed {
 };
 class printable {
  public:
-  friend std::ostream& operator<<(std::ostream& out, const printable& /*p*/) { return out << "I print"; }
+  friend std::ostream& operator<<(std::ostream& out, const printable& /*p*/) {
+    return out << "I print";
+  }
 
  private:
   [[maybe_unused]] int secret_ = 0;
@@ -167,7 +169,7 @@ TEST(message, is_destroyed_with_the_mailbox_it_is_in) {
     auto held = std::make_shared<int>(0);
     const auto keeper = kin::spawn_monitor([] { test::idle(); });
     for (int i = 0; i < 10; ++i) kin::send(keeper.pid, held);
-    EXPECT_TRUE(kin::is_alive(keeper.pid));                   // some are received ...
+    EXPECT_TRUE(kin::is_alive(keeper.pid));                    // some are received ...
     for (int i = 0; i < 10; ++i) kin::send(keeper.pid, held);  // ... and some not
     kin::exit(keeper.pid, kin::kill);
     test::expect_down(keeper.ref);
@@ -178,11 +180,13 @@ TEST(message, is_destroyed_with_the_mailbox_it_is_in) {
 TEST(message, outlives_the_machine_it_was_made_in) {
   std::vector<kin::message> kept;
   test::run([&] {
-    for (int i = 0; i < 100; ++i) kept.push_back(kin::message::of(word{"number " + std::to_string(i)}));
+    for (int i = 0; i < 100; ++i)
+      kept.push_back(kin::message::of(word{"number " + std::to_string(i)}));
   });
   test::run([&] {
     for (auto& m : kept) kin::send(kin::self(), std::move(m));
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(test::expect<word>().text, "number " + std::to_string(i));
+    for (int i = 0; i < 100; ++i)
+      EXPECT_EQ(test::expect<word>().text, "number " + std::to_string(i));
   });
 }
 
@@ -197,7 +201,8 @@ TEST(message, to_a_pid_of_a_machine_that_is_gone_is_dropped) {
     kin::exit(p, kin::kill);
   }
   test::run([&] {
-    const auto mine = kin::spawn_monitor([] { test::idle(); });  // perhaps in a block of the first machine
+    const auto mine =
+        kin::spawn_monitor([] { test::idle(); });  // perhaps in a block of the first machine
     for (const kin::pid p : stale) {
       kin::send(p, held);
       kin::exit(p, kin::kill);
@@ -213,9 +218,8 @@ TEST(message, of_a_dead_process_never_reaches_the_next_user_of_its_block) {  // 
     for (int i = 0; i < 300; ++i) {
       const kin::pid old = kin::spawn([] {});
       test::await_exit(old);
-      const auto next = kin::spawn_monitor([] {
-        EXPECT_EQ(kin::receive([](number n) { return n.value; }), 2);
-      });
+      const auto next =
+          kin::spawn_monitor([] { EXPECT_EQ(kin::receive([](number n) { return n.value; }), 2); });
       kin::send(old, number{1});
       kin::exit(old, kin::kill);
       kin::send(next.pid, number{2});
@@ -260,12 +264,15 @@ static_assert(!kin::sendable<int[3]>);  // NOLINT(modernize-avoid-c-arrays): tha
 TEST(print, writes_an_aggregate_field_by_field) {
   EXPECT_EQ(kin::to_string(shop::increment{2}), "shop::increment{2}");
   EXPECT_EQ(kin::to_string(shop::order{"egg", 6, true}), R"(shop::order{"egg", 6, true})");
-  EXPECT_THAT(kin::to_string(shop::basket{{"egg", 6, false}, {1, 2}, {7, "x"}}),
-              testing::AllOf(testing::StartsWith("shop::basket{shop::order{\"egg\", 6, false}, [1, 2], "),
-                             testing::HasSubstr("7"), testing::HasSubstr("\"x\"")));
+  EXPECT_THAT(
+      kin::to_string(shop::basket{{"egg", 6, false}, {1, 2}, {7, "x"}}),
+      testing::AllOf(testing::StartsWith("shop::basket{shop::order{\"egg\", 6, false}, [1, 2], "),
+                     testing::HasSubstr("7"), testing::HasSubstr("\"x\"")));
 }
 
-TEST(print, writes_what_can_print_itself) { EXPECT_EQ(kin::to_string(shop::printable{}), "I print"); }
+TEST(print, writes_what_can_print_itself) {
+  EXPECT_EQ(kin::to_string(shop::printable{}), "I print");
+}
 
 TEST(print, writes_numbers_text_truth_and_lists) {
   EXPECT_EQ(kin::to_string(3), "3");
@@ -275,7 +282,9 @@ TEST(print, writes_numbers_text_truth_and_lists) {
   EXPECT_EQ(kin::to_string(std::vector<int>{}), "[]");
 }
 
-TEST(print, writes_the_name_of_a_type_without_fields) { EXPECT_EQ(kin::to_string(shop::empty{}), "shop::empty"); }
+TEST(print, writes_the_name_of_a_type_without_fields) {
+  EXPECT_EQ(kin::to_string(shop::empty{}), "shop::empty");
+}
 
 TEST(print, writes_the_name_of_what_it_cannot_take_apart) {
   EXPECT_EQ(kin::to_string(shop::closed{1}), "shop::closed");
@@ -286,15 +295,19 @@ TEST(print, writes_the_name_of_what_it_cannot_take_apart) {
   EXPECT_THAT(kin::to_string(std::tuple(1, 2)), testing::Not(testing::IsEmpty()));
 }
 
-TEST(print, writes_an_enum_by_number) { EXPECT_EQ(kin::to_string(shop::colour::green), "shop::colour(2)"); }
+TEST(print, writes_an_enum_by_number) {
+  EXPECT_EQ(kin::to_string(shop::colour::green), "shop::colour(2)");
+}
 
 TEST(print, writes_kins_own_words_as_erlang_does) {
   test::run([] {
     EXPECT_THAT(kin::to_string(kin::self()), testing::MatchesRegex("<0\\.[0-9]+\\.[0-9]+>"));
     EXPECT_THAT(kin::to_string(kin::make_ref()), testing::MatchesRegex("#Ref<0\\.[0-9]+>"));
     const kin::down d{kin::make_ref(), kin::self(), kin::normal};
-    EXPECT_THAT(kin::to_string(d), testing::MatchesRegex(R"(\{DOWN, #Ref<.*>, process, <.*>, normal\})"));
-    EXPECT_THAT(kin::to_string(kin::exited{kin::self(), "x"}), testing::MatchesRegex(R"(\{EXIT, <.*>, "x"\})"));
+    EXPECT_THAT(kin::to_string(d),
+                testing::MatchesRegex(R"(\{DOWN, #Ref<.*>, process, <.*>, normal\})"));
+    EXPECT_THAT(kin::to_string(kin::exited{kin::self(), "x"}),
+                testing::MatchesRegex(R"(\{EXIT, <.*>, "x"\})"));
   });
 }
 

@@ -157,7 +157,8 @@ TEST(monitor, comes_after_what_was_there_before_it_was_made) {
     static_cast<void>(kin::monitor(dead));
     kin::send(kin::self(), word{"after"});
 
-    EXPECT_THAT(test::drained(), testing::ElementsAre("before", testing::HasSubstr("DOWN"), "after"));
+    EXPECT_THAT(test::drained(),
+                testing::ElementsAre("before", testing::HasSubstr("DOWN"), "after"));
   });
 }
 
@@ -187,7 +188,8 @@ TEST_P(monitor_on, a_hundred_watchers_hear_of_one_end) {
       }
       for (int i = 0; i < 100; ++i) test::expect<word>();
       kin::send(other, kin::exit_reason(round));
-      for (int i = 0; i < 100; ++i) ASSERT_EQ(test::expect<kin::down>().reason, kin::exit_reason(round));
+      for (int i = 0; i < 100; ++i)
+        ASSERT_EQ(test::expect<kin::down>().reason, kin::exit_reason(round));
     }
   });
 }
@@ -197,13 +199,13 @@ TEST(monitor, of_many_is_found_again_in_any_order) {
     const int count = test::sanitized ? 5000 : 50'000;
     std::vector<kin::monitored> all;
     for (int i = 0; i < count; ++i) {
-      all.push_back(kin::spawn_monitor([] {
-        return kin::loop([](const word& /*end*/) { return kin::stop("done"); });
-      }));
+      all.push_back(kin::spawn_monitor(
+          [] { return kin::loop([](const word& /*end*/) { return kin::stop("done"); }); }));
     }
     for (std::size_t i = 0; i < all.size(); i += 2) EXPECT_TRUE(kin::demonitor(all[i].ref));
     for (const auto& one : all) kin::send(one.pid, word{"end"});
-    for (std::size_t i = 1; i < all.size(); i += 2) ASSERT_EQ(test::expect<kin::down>().reason, "done");
+    for (std::size_t i = 1; i < all.size(); i += 2)
+      ASSERT_EQ(test::expect<kin::down>().reason, "done");
     for (std::size_t i = 0; i < all.size(); i += 2) test::await_exit(all[i].pid);
     EXPECT_THAT(test::drained(), testing::IsEmpty());
   });

@@ -97,7 +97,8 @@ TEST_P(process_on, spawn_monitor_never_says_noproc) {
   test::run(world(), [] {
     for (int i = 0; i < test::times(2000); ++i) {
       const auto child = kin::spawn_monitor([i] { kin::exit(i); });
-      ASSERT_EQ(test::expect_down(child.ref), (kin::down{child.ref, child.pid, kin::exit_reason(i)}));
+      ASSERT_EQ(test::expect_down(child.ref),
+                (kin::down{child.ref, child.pid, kin::exit_reason(i)}));
     }
   });
 }
@@ -227,25 +228,27 @@ TEST(exit, unwinds_the_stack) {
 TEST(exit, is_not_caught_as_a_std_exception) {
   test::run([] {
     EXPECT_EQ(how_it_ends([] {
-      try {
-        kin::exit("out");
-      } catch (const std::exception&) {
-        kin::exit("caught");
-      }
-    }), "out");
+                try {
+                  kin::exit("out");
+                } catch (const std::exception&) {
+                  kin::exit("caught");
+                }
+              }),
+              "out");
   });
 }
 
 TEST(exit, that_is_swallowed_ends_the_process_at_its_next_wait) {
   test::run([] {
     EXPECT_EQ(how_it_ends([] {
-      try {
-        kin::exit("the first word");
-      } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
-      }
-      kin::yield();
-      kin::exit("the second word");
-    }), "the first word");
+                try {
+                  kin::exit("the first word");
+                } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
+                }
+                kin::yield();
+                kin::exit("the second word");
+              }),
+              "the first word");
   });
 }
 
@@ -295,7 +298,8 @@ INSTANTIATE_TEST_SUITE_P(table, exit_signal, testing::ValuesIn(table()),
 // Tells `up` each exit message; the word is its end.
 void tell_exits(kin::pid up) {
   for (bool more = true; more;) {
-    kin::receive([&](kin::exited e) { kin::send(up, e); }, [&](const word& /*end*/) { more = false; });
+    kin::receive([&](kin::exited e) { kin::send(up, e); },
+                 [&](const word& /*end*/) { more = false; });
   }
 }
 
@@ -336,9 +340,10 @@ TEST(exit_signal, to_the_dead_and_to_nobody_does_nothing) {
 TEST(exit_signal, to_self_takes_effect_at_once) {
   test::run([] {
     EXPECT_EQ(how_it_ends([] {
-      kin::exit(kin::self(), "now");
-      kin::exit("later");
-    }), "now");
+                kin::exit(kin::self(), "now");
+                kin::exit("later");
+              }),
+              "now");
   });
 }
 
@@ -349,7 +354,8 @@ TEST(exit_signal, to_self_that_is_trapped_comes_after_what_was_sent_before) {
     kin::exit(kin::self(), "then");
     kin::send(kin::self(), word{"after"});
 
-    EXPECT_THAT(test::drained(), testing::ElementsAre("before", testing::HasSubstr("EXIT"), "after"));
+    EXPECT_THAT(test::drained(),
+                testing::ElementsAre("before", testing::HasSubstr("EXIT"), "after"));
   });
 }
 
@@ -389,7 +395,8 @@ TEST_P(process_on, messages_sent_before_an_exit_signal_are_there_first) {
         kin::send(me, word{"traps"});
         int seen = 0;
         for (bool more = true; more;) {
-          kin::receive([&](number /*n*/) { ++seen; }, [&](const kin::exited& /*e*/) { more = false; });
+          kin::receive([&](number /*n*/) { ++seen; },
+                       [&](const kin::exited& /*e*/) { more = false; });
         }
         kin::send(me, number{seen});
       });
@@ -594,8 +601,8 @@ TEST(dying, makes_waits_in_destructors_fail_at_once) {
         const auto began = std::chrono::steady_clock::now();
         kin::sleep(1h);
         kin::yield();
-        const bool late = kin::receive([](number /*n*/) { return false; },
-                                       kin::after(1h, [] { return true; }));
+        const bool late =
+            kin::receive([](number /*n*/) { return false; }, kin::after(1h, [] { return true; }));
         const bool alive = kin::is_alive(friendly);
         kin::send(me, word{std::string(late ? "late" : "took") + (alive ? " alive" : " unknown")});
         EXPECT_LT(std::chrono::steady_clock::now() - began, 60s);
@@ -634,9 +641,7 @@ TEST(dying, may_send_exit_and_unlink) {
 
 TEST(dying, does_not_stop_a_machine_that_has_a_long_mailbox_to_throw_away) {
   test::run({.workers = 1}, [] {
-    const auto target = kin::spawn_monitor([] {
-      kin::receive([](const word& /*end*/) {});
-    });
+    const auto target = kin::spawn_monitor([] { kin::receive([](const word& /*end*/) {}); });
     for (int i = 0; i < test::times(200'000); ++i) kin::send(target.pid, number{i});
     kin::exit(target.pid, kin::kill);
 

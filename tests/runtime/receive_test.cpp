@@ -60,9 +60,10 @@ TEST(receive, takes_the_last_one_and_goes_on_appending) {
 TEST(receive, asks_the_first_clause_first) {
   test::run([] {
     kin::send(kin::self(), number{1});
-    EXPECT_EQ(kin::receive(kin::when(&number::value, 2, [](number /*n*/) { return "two"s; }),
-                           [](number /*n*/) { return "any"s; },
-                           kin::when(&number::value, 1, [](number /*n*/) { return "one"s; })),
+    EXPECT_EQ(kin::receive(
+                  kin::when(&number::value, 2, [](number /*n*/) { return "two"s; }),
+                  [](number /*n*/) { return "any"s; },
+                  kin::when(&number::value, 1, [](number /*n*/) { return "one"s; })),
               "any");
   });
 }
@@ -97,10 +98,10 @@ TEST(receive, does_not_take_what_its_guard_refuses_later_either) {
 TEST(receive, lets_an_exception_of_a_guard_out_and_keeps_the_message) {
   test::run([] {
     kin::send(kin::self(), number{1});
-    EXPECT_THROW(kin::receive(kin::when(
-                     [](number /*n*/) -> bool { throw std::runtime_error("guard"); },
-                     [](number /*n*/) {})),
-                 std::runtime_error);
+    EXPECT_THROW(
+        kin::receive(kin::when([](number /*n*/) -> bool { throw std::runtime_error("guard"); },
+                               [](number /*n*/) {})),
+        std::runtime_error);
     EXPECT_EQ(test::expect<number>(), number{1});
   });
 }
@@ -131,7 +132,8 @@ TEST(receive, in_a_clause_of_a_receive_sees_the_rest) {
 TEST(receive, returns_what_its_clauses_have_in_common) {
   test::run([] {
     kin::send(kin::self(), number{1});
-    const auto value = kin::receive([](number /*n*/) { return 1; }, [](const word& /*w*/) { return 2.5; });
+    const auto value =
+        kin::receive([](number /*n*/) { return 1; }, [](const word& /*w*/) { return 2.5; });
     static_assert(std::is_same_v<decltype(value), const double>);
     EXPECT_EQ(value, 1.0);
   });
@@ -156,8 +158,10 @@ TEST(receive_after, zero_looks_at_the_mailbox_once) {
     kin::send(kin::self(), word{"there"});
     kin::send(kin::self(), number{1});
 
-    EXPECT_TRUE(kin::receive([](number /*n*/) { return true; }, kin::after(0s, [] { return false; })));
-    EXPECT_FALSE(kin::receive([](number /*n*/) { return true; }, kin::after(0s, [] { return false; })));
+    EXPECT_TRUE(
+        kin::receive([](number /*n*/) { return true; }, kin::after(0s, [] { return false; })));
+    EXPECT_FALSE(
+        kin::receive([](number /*n*/) { return true; }, kin::after(0s, [] { return false; })));
   });
 }
 
@@ -171,7 +175,8 @@ TEST(receive_after, zero_sees_what_came_without_a_wait) {
 
 TEST(receive_after, is_never_early) {
   test::run([] {
-    for (const kin::duration wait : {kin::duration(1us), kin::duration(100us), kin::duration(3ms), kin::duration(20ms)}) {
+    for (const kin::duration wait :
+         {kin::duration(1us), kin::duration(100us), kin::duration(3ms), kin::duration(20ms)}) {
       const auto began = std::chrono::steady_clock::now();
       kin::receive([](number /*n*/) {}, kin::after(wait, [] {}));
       EXPECT_GE(std::chrono::steady_clock::now() - began, wait);
@@ -189,7 +194,8 @@ TEST(receive_after, is_not_put_off_by_what_does_not_match) {
       }
     });
 
-    EXPECT_TRUE(kin::receive([](number /*n*/) { return false; }, kin::after(30ms, [] { return true; })));
+    EXPECT_TRUE(
+        kin::receive([](number /*n*/) { return false; }, kin::after(30ms, [] { return true; })));
     kin::exit(noisy, kin::kill);
   });
 }
@@ -245,12 +251,17 @@ TEST(receive_after, infinity_waits) {
       kin::sleep(5ms);
       kin::send(me, number{1});
     });
-    EXPECT_EQ(kin::receive([](number n) { return n.value; }, kin::after(kin::infinity, [] { return 2; })), 1);
+    EXPECT_EQ(
+        kin::receive([](number n) { return n.value; }, kin::after(kin::infinity, [] { return 2; })),
+        1);
   });
 }
 
 TEST(receive_after, with_a_negative_time_looks_once) {
-  test::run([] { EXPECT_TRUE(kin::receive([](number /*n*/) { return false; }, kin::after(-1s, [] { return true; }))); });
+  test::run([] {
+    EXPECT_TRUE(
+        kin::receive([](number /*n*/) { return false; }, kin::after(-1s, [] { return true; })));
+  });
 }
 
 TEST(receive_after, alone_just_waits) {
@@ -266,10 +277,12 @@ TEST_P(receive_on, a_message_and_a_timeout_that_meet_give_one_of_both) {
     const kin::pid me = kin::self();
     for (int i = 0; i < test::times(400); ++i) {
       const kin::pid sender = kin::spawn([me, i] {
-        kin::receive([](number /*n*/) {}, kin::after(std::chrono::microseconds(50 + i % 100), [] {}));
+        kin::receive([](number /*n*/) {},
+                     kin::after(std::chrono::microseconds(50 + i % 100), [] {}));
         kin::send(me, number{i});
       });
-      const bool late = kin::receive([](number /*n*/) { return false; }, kin::after(100us, [] { return true; }));
+      const bool late =
+          kin::receive([](number /*n*/) { return false; }, kin::after(100us, [] { return true; }));
       if (late) {
         ASSERT_EQ(test::expect<number>().value, i);
       }
@@ -415,7 +428,8 @@ TEST(receive_by_reference, does_not_look_at_what_was_undrained_when_the_referenc
         kin::send(kin::self(), answer{r, go});
         const kin::duration began = cpu_time();
         EXPECT_EQ(kin::receive(kin::when(&answer::ref, r, [](answer a) { return a.value; })), go);
-        for (int i = 0; i < test::times(400); ++i) {  // all the same reference: all start at its mark
+        for (int i = 0; i < test::times(400);
+             ++i) {  // all the same reference: all start at its mark
           kin::send(kin::self(), answer{r, i});
           EXPECT_EQ(kin::receive(kin::when(&answer::ref, r, [](answer a) { return a.value; })), i);
         }

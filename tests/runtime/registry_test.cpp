@@ -77,7 +77,8 @@ TEST(registry, does_not_give_a_taken_name) {
     const kin::pid other = kin::spawn([] { test::idle(); });
     kin::register_name(shop, other);
 
-    EXPECT_EQ(error_of([] { kin::register_name(shop, kin::self()); }), kin::exit_reason(kin::already_started{other}));
+    EXPECT_EQ(error_of([] { kin::register_name(shop, kin::self()); }),
+              kin::exit_reason(kin::already_started{other}));
     EXPECT_EQ(kin::whereis(shop), other);
   });
 }
@@ -219,7 +220,8 @@ TEST_P(registry_on, a_name_given_by_another_is_free_after_the_end) {
 TEST(registry, a_name_given_and_taken_back_does_not_hide_the_next_one) {
   test::run({.workers = 1}, [] {
     const auto holder = kin::spawn_monitor([] {
-      kin::receive([](const word& /*go*/) {});  // has taken in that it was given `shop`? no: nothing came before
+      kin::receive([](const word& /*go*/) {
+      });  // has taken in that it was given `shop`? no: nothing came before
       kin::unregister_name(shop);
       kin::register_name(till, kin::self());
       kin::yield();  // now it takes in what is stale

@@ -111,7 +111,8 @@ TEST(crash_report, gives_the_ancestors_by_name_or_pid) {
       test::expect_down(child.ref);
       kin::send(me, report_about(child.pid));
     });
-    EXPECT_THAT(test::expect<std::string>(), HasSubstr("ancestors: [report_test.till, " + kin::to_string(me) + "]"));
+    EXPECT_THAT(test::expect<std::string>(),
+                HasSubstr("ancestors: [report_test.till, " + kin::to_string(me) + "]"));
   });
 }
 
@@ -157,9 +158,8 @@ TEST(crash_report, counts_messages_that_have_not_been_received_yet) {
 
 TEST(crash_report, gives_a_message_in_hand_that_was_alone_in_the_mailbox) {
   test::run([] {
-    const auto p = kin::spawn_monitor([] {
-      return kin::loop([](const order& /*o*/) { throw out_of_eggs(); });
-    });
+    const auto p = kin::spawn_monitor(
+        [] { return kin::loop([](const order& /*o*/) { throw out_of_eggs(); }); });
     EXPECT_TRUE(kin::is_alive(p.pid));
     kin::send(p.pid, order{"egg", 6});
     test::expect_down(p.ref);
@@ -201,11 +201,13 @@ TEST(crash_report, gives_the_state_of_a_behaviour) {
 TEST(report_sink, can_be_replaced_and_is_called_by_one_at_a_time) {
   std::vector<std::string> seen;  // no lock: the promise is kin's
   {
-    kin::machine machine({.workers = 4, .reports = [&](const kin::report& r) { seen.push_back(r.text); }});
+    kin::machine machine(
+        {.workers = 4, .reports = [&](const kin::report& r) { seen.push_back(r.text); }});
     machine.run([] {
       std::vector<kin::monitored> all;
       all.reserve(200);
-      for (int i = 0; i < test::times(200); ++i) all.push_back(kin::spawn_monitor([] { throw out_of_eggs(); }));
+      for (int i = 0; i < test::times(200); ++i)
+        all.push_back(kin::spawn_monitor([] { throw out_of_eggs(); }));
       const auto slow = kin::spawn_monitor([] {  // sysmon has something to say, too
         const auto end = std::chrono::steady_clock::now() + 150ms;
         while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
@@ -232,12 +234,15 @@ TEST(report_sink, by_default_is_standard_error) {
   kin::print_report({kin::severity::info, "PROGRESS REPORT", "  unseen"});
   const std::string out = testing::internal::GetCapturedStderr();
 
-  EXPECT_THAT(out, testing::ContainsRegex("^=CRASH REPORT==== [0-9]+-[A-Z][a-z]+-[0-9]+::[0-9:.]+ ===\n  text\n"));
+  EXPECT_THAT(out, testing::ContainsRegex(
+                       "^=CRASH REPORT==== [0-9]+-[A-Z][a-z]+-[0-9]+::[0-9:.]+ ===\n  text\n"));
   EXPECT_THAT(out, Not(HasSubstr("unseen")));
 }
 
 TEST(report_sink, that_throws_does_no_harm) {
-  kin::machine machine({.workers = 1, .reports = [](const kin::report& /*r*/) { throw std::runtime_error("sink"); }});
+  kin::machine machine({.workers = 1, .reports = [](const kin::report& /*r*/) {
+                          throw std::runtime_error("sink");
+                        }});
   machine.run([] {
     const auto p = kin::spawn_monitor([] { throw out_of_eggs(); });
     EXPECT_TRUE(test::expect_down(p.ref).reason.is_error());

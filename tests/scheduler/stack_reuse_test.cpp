@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many stacks a machine makes: protocols 12.
 #include "scheduler/machine_core.hpp"
-
 #include "support/expect.hpp"
 
 #include <string>

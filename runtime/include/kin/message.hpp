@@ -85,6 +85,7 @@ inline constexpr message_type type_of{
 /// Puts `value` behind a new header.
 template <class T>
 signal* box(T&& value) {
+  static_assert(alignof(T) <= 64, "kin: a message can be aligned to 64 bytes at most");
   constexpr const message_type& type = type_of<T>;
   signal* s = new_signal(type.offset + sizeof(T), alignof(T), &type);
   if constexpr (std::is_nothrow_move_constructible_v<T>) {

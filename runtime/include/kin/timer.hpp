@@ -44,7 +44,8 @@ ref send_after(duration delay, const To& to, T value) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (sendable<T>) {
-    return detail::arm_timer_for(make_ref(), delay, to, detail::box(std::move(value)));
+    const ref timer = make_ref();  // first: outside a process it throws
+    return detail::arm_timer_for(timer, delay, to, detail::box(std::move(value)));
   } else {
     return {};
   }

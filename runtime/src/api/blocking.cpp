@@ -6,6 +6,24 @@
 #include "process/unwinding.hpp"
 
 namespace kin::detail {
+namespace {
+
+// Names mean there what they mean here.
+class job_of_machine final : public job {
+ public:
+  job_of_machine(job& inner, machine_core& machine) : inner_(inner), machine_(machine) {}
+  void run() noexcept override {
+    machine_core* before = enter_machine(&machine_);
+    inner_.run();
+    enter_machine(before);
+  }
+
+ private:
+  job& inner_;
+  machine_core& machine_;
+};
+
+}  // namespace
 
 void run_blocking(job& j) {
   control_block* p = current_process();
@@ -14,9 +32,10 @@ void run_blocking(job& j) {
     return;
   }
   if (!may_wait(*p)) throw unwinding{};
+  job_of_machine work(j, this_worker().machine);
   blocking_wait w;
   w.kind = wait_kind::blocking;
-  w.work = &j;
+  w.work = &work;
   w.waiter = p->name();
   p->waiting = &w;
   this_worker().wait_here(*p, landing_action::start_job);

@@ -18,6 +18,8 @@ namespace kin::detail {
 control_block& calling_process(const char* what);
 /// Its machine, or the one that this thread has entered; else kin::error.
 machine_core& ambient_machine(const char* what);
+/// From now on that one, on a thread that is no worker's; gives the one before.
+machine_core* enter_machine(machine_core* machine) noexcept;
 
 /// Before a wait. True: go on. False: this process ends and is unwinding already, so the wait fails
 /// at once. Throws the unwinding if the process has to end and does not unwind yet, or again if

@@ -79,6 +79,9 @@ machine_core& ambient_machine(const char* what) {
               std::string(what) +
                   " was called on a thread that belongs to no machine; see kin::machine::enter");
 }
+machine_core* enter_machine(machine_core* machine) noexcept {
+  return std::exchange(entered, machine);
+}
 
 }  // namespace detail
 
@@ -128,7 +131,7 @@ std::vector<straggler> machine::stop() {
 unsigned machine::workers() const { return core_->worker_count(); }
 std::size_t machine::process_count() const { return core_->process_count(); }
 
-machine::enter::enter(machine& m) : before_(std::exchange(detail::entered, &m.core())) {}
-machine::enter::~enter() { detail::entered = before_; }
+machine::enter::enter(machine& m) : before_(detail::enter_machine(&m.core())) {}
+machine::enter::~enter() { detail::enter_machine(before_); }
 
 }  // namespace kin

@@ -27,7 +27,10 @@ lineage* origin_of_children(control_block& p) {
     auto* l = new lineage;
     l->parent = p.name();
     if (more.name != nullptr) l->parent_name = more.name->text;
-    l->above = lineage::retain(p.born_of);
+    if (p.born_of != nullptr && p.born_of->depth < lineage::deepest) {
+      l->above = lineage::retain(p.born_of);
+      l->depth = p.born_of->depth + 1;
+    }
     more.of_children = l;
   }
   // Children die elsewhere: a count by count change of the same word would go to and fro between cores.

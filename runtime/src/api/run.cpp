@@ -97,7 +97,6 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options) {
   if (in_process())
     throw error(badarg, "kin::run was called in a process; kin::spawn starts another one");
   machine m(options.machine);
-  m.start();
   if (options.handle_signals) install_overflow_report();
   machine_core& core = m.core();
   const pid first = core.spawn_from_outside(std::move(root), true);
@@ -106,9 +105,10 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options) {
   {
     std::optional<signal_watch> watch;
     if (options.handle_signals) watch.emplace(first);
+    m.start();  // now that a signal finds its handler
     core.wait_for_root(first, why);
-    if (watch) interrupted_by = watch->first_signal();
     const auto left = m.stop();
+    if (watch) interrupted_by = watch->first_signal();
     if (!left.empty()) {
       name_stragglers(left);
       std::cout.flush();

@@ -36,6 +36,10 @@ struct lineage {
   kin::pid parent;
   std::string parent_name;   // registered, when its first child was started
   lineage* above = nullptr;  // counted
+  std::uint32_t depth = 0;   // how many are above
+
+  // No more are kept: processes that start their successors for ever must not grow.
+  static constexpr std::uint32_t deepest = 64;
 
   static lineage* retain(lineage* l, std::uint32_t count = 1) {
     if (l != nullptr) {

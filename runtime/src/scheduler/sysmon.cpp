@@ -86,7 +86,7 @@ void sysmon::look_at_all(std::vector<seen>& before) {
   for (unsigned i = 0; i < count; ++i) {
     worker& w = *machine_.worker_at(i);
     if (stuck[i] >= long_enough_to_rob) help(w, stuck[i], time, all_stuck);
-    const control_block* p = w.running.load(std::memory_order_relaxed);
+    const control_block* p = w.running.load(std::memory_order_acquire);
     if (stuck[i] >= long_enough_to_report && !before[i].reported && p != nullptr) {
       before[i].reported = true;
       report_long_schedule(machine_, *p, stuck[i]);

@@ -123,7 +123,7 @@ stack& worker::next_stack() {
 void worker::begin_turn(control_block& p) {
   current = &p;
   budget = turn_budget;
-  running.store(&p, std::memory_order_relaxed);
+  running.store(&p, std::memory_order_release);  // sysmon reads its number
 }
 
 void worker::look_at_clock() {

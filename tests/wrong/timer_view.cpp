@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// first error: this type cannot be a message: it is a pointer, a view or cannot be moved
+#include <kin/kin.hpp>
+
+#include <string_view>
+
+void f(kin::pid to) { kin::send_after(kin::duration(1), to, std::string_view("text")); }
