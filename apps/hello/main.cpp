@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iostream>
 #include <kin/kin.hpp>
+
+#include <iostream>
 using namespace kin::literals;
 
 struct hello {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iostream>
-#include <span>
-#include <variant>
-
 #include "cli/options.hpp"
 #include "count/run.hpp"
 #include "tour/tour.hpp"
 
+#include <iostream>
+#include <span>
+#include <variant>
+
 int main(int argc, char** argv) {
-  const auto command = ppool::parse(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
+  const auto command =
+      ppool::parse(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
   if (const auto* leave = std::get_if<ppool::leave>(&command)) {
     std::cout << leave->out;
     std::cerr << leave->err;

@@ -74,7 +74,7 @@ class dynamic final : public supervision {
     }
     child_entry child;
     if (keeps_) child.kept = recipe_->keep(arguments);
-    const result<pid> started = started_by([&] { return recipe_->start(arguments); });
+    result<pid> started = started_by([&] { return recipe_->start(arguments); });
     if (started && *started) children_.insert(*started, std::move(child));
     return started;
   }
@@ -132,7 +132,7 @@ class dynamic final : public supervision {
     const offender about{spec_, was, child.ticket != 0};
     if (!may_restart()) return give_up(about);
     const auto kept = child.kept;
-    const result<pid> started = started_by([&] { return recipe_->start_again(kept.get()); });
+    result<pid> started = started_by([&] { return recipe_->start_again(kept.get()); });
     if (!started) {
       report().start_error(started.error(), about);
       child.ticket = new_ticket();

@@ -10,6 +10,7 @@
 #include "supervision.hpp"
 
 #include <list>
+#include <ranges>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -36,7 +37,7 @@ class fixed final : public supervision {
   }
 
   std::optional<exit_reason> start_all() override {
-    const place failed = start_from(children_.begin());
+    const auto failed = start_from(children_.begin());
     if (failed == children_.end()) return std::nullopt;
     exit_reason why = start_failed(failed->spec, failure_);
     stop_all();
@@ -48,7 +49,7 @@ class fixed final : public supervision {
   next child_ended(const exited& ended) override {
     const place* found = by_pid_.find(ended.from);
     if (found == nullptr) return {};
-    const place child = *found;
+    const auto child = *found;
     by_pid_.erase(ended.from);
     const exit_rule rule = rule_for(child->spec.restart, ended.reason.is_orderly());
     child->was = std::exchange(child->pid, {});
@@ -71,7 +72,7 @@ class fixed final : public supervision {
       if (found->second->pid) return exit_reason(already_started{found->second->pid});
       return exit_reason(already_present);
     }
-    const result<pid> started = started_by(spec.start);
+    result<pid> started = started_by(spec.start);
     if (!started || (!*started && spec.restart == temporary)) return started;
     runs(add(std::move(spec)), *started);
     return started;
@@ -84,29 +85,29 @@ class fixed final : public supervision {
   }
 
   result<void> terminate_child(const child_key& which) override {
-    const place child = find(which);
+    const auto child = find(which);
     if (child == children_.end()) return exit_reason(not_found);
     stop(child);
     return {};
   }
 
   result<pid> restart_child(const child_key& which) override {
-    const place child = find(which);
+    const auto child = find(which);
     if (auto refused = not_idle(child)) return *refused;
-    const result<pid> started = started_by(child->spec.start);
+    result<pid> started = started_by(child->spec.start);
     if (started) runs(child, *started);
     return started;
   }
 
   result<void> delete_child(const child_key& which) override {
-    const place child = find(which);
+    const auto child = find(which);
     if (auto refused = not_idle(child)) return *refused;
     forget(child);
     return {};
   }
 
   result<child_spec> get_childspec(const child_key& which) override {
-    const place child = find(which);
+    const auto child = find(which);
     if (child == children_.end()) return exit_reason(not_found);
     return child->spec;
   }
@@ -114,8 +115,8 @@ class fixed final : public supervision {
   std::vector<child_info> which_children() override {
     std::vector<child_info> all;
     all.reserve(children_.size());
-    for (auto child = children_.rbegin(); child != children_.rend(); ++child) {
-      all.push_back({child->spec.id, child->pid, child->is_restarting(), child->spec.type});
+    for (auto& child : std::ranges::reverse_view(children_)) {
+      all.push_back({child.spec.id, child.pid, child.is_restarting(), child.spec.type});
     }
     return all;
   }
@@ -132,7 +133,7 @@ class fixed final : public supervision {
 
  private:
   place add(child_spec spec) {
-    const place child = children_.insert(children_.end(), child_record{.spec = std::move(spec)});
+    const auto child = children_.insert(children_.end(), child_record{.spec = std::move(spec)});
     by_id_.emplace(child->spec.id, child);
     return child;
   }
@@ -161,7 +162,7 @@ class fixed final : public supervision {
   }
 
   bool start(place child) {
-    const result<pid> started = started_by(child->spec.start);
+    result<pid> started = started_by(child->spec.start);
     if (started) {
       runs(child, *started);
       return true;
@@ -172,7 +173,7 @@ class fixed final : public supervision {
   }
   // In order, up to the first that fails; that one, or the end. None of them runs.
   place start_from(place first) {
-    for (place child = first; child != children_.end();) {
+    for (auto child = first; child != children_.end();) {
       if (!start(child)) return child;
       child = !child->pid && child->spec.restart == temporary ? forget(child) : std::next(child);
     }
@@ -197,9 +198,9 @@ class fixed final : public supervision {
   }
   // The last one first.
   void stop_from(place first, place except) {
-    place behind = children_.end();
+    auto behind = children_.end();
     for (bool more = first != behind; more;) {
-      const place child = std::prev(behind);
+      const auto child = std::prev(behind);
       more = child != first;
       if (child == except || stop(child)) behind = child;
     }
@@ -207,7 +208,7 @@ class fixed final : public supervision {
 
   next restart(place child) {
     if (!may_restart()) return give_up(child->about());
-    const place failed = try_restart(child);
+    const auto failed = try_restart(child);
     if (failed == children_.end()) return {};
     child->ticket = 0;
     failed->ticket = new_ticket();

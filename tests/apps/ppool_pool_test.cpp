@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pool as a library: places, queue, crashes.
 #include "pool/ppool.hpp"
+#include "support/expect.hpp"
+#include "support/run.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "support/expect.hpp"
-#include "support/run.hpp"
 
 namespace {
 

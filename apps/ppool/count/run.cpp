@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "count/run.hpp"
 
-#include <chrono>
-#include <iostream>
-#include <memory>
-#include <stop_token>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
 #include <kin/kin.hpp>
 
 #include "count/file_reader.hpp"
@@ -20,6 +11,15 @@
 #include "count/text.hpp"
 #include "count/tree.hpp"
 #include "pool/ppool.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace ppool {
 namespace {
@@ -70,10 +70,12 @@ class run_of_count {
     }
     while (!stopped_ && !(walked_ && tasks_.empty())) {
       walked_ || tasks_.size() >= open_tasks_max_ ? take_one() : walk_on();
-      bar_.update({report_.sum().files, found_, walked_, report_.sum().bytes, report_.sum().matches});
+      bar_.update(
+          {report_.sum().files, found_, walked_, report_.sum().bytes, report_.sum().matches});
     }
     bar_.erase();
-    report_.finish(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start),
+    report_.finish(std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::steady_clock::now() - start),
                    stopped_);
     return std::move(report_);
   }

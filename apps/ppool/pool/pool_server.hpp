@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server of one pool: who works, who waits. It starts a worker for each task while fewer than `limit` work, else
-// the task waits in one queue, first come first served, whether somebody waits for it or not.
-//   I1  working_.size() <= limit_, but while a lowered limit is still exceeded by those that were there.
-//   I2  waiting_ is empty, or all places are taken.
-//   I3  A task that was accepted is answered once: with a pid (sync), with done<T> (async).
-// A worker is monitored, not linked: its crash frees its place and touches nobody else. The server is linked to its
-// worker supervisor: neither is of use without the other, and the pool's supervisor restarts both.
+// The server of one pool: who works, who waits. It starts a worker for each task while fewer than
+// `limit` work, else the task waits in one queue, first come first served, whether somebody waits
+// for it or not.
+//   I1  working_.size() <= limit_, but while a lowered limit is still exceeded by those that were
+//   there. I2  waiting_ is empty, or all places are taken. I3  A task that was accepted is answered
+//   once: with a pid (sync), with done<T> (async).
+// A worker is monitored, not linked: its crash frees its place and touches nobody else. The server
+// is linked to its worker supervisor: neither is of use without the other, and the pool's
+// supervisor restarts both.
 #pragma once
+
+#include <kin/kin.hpp>
+
+#include "pool/worker.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -17,10 +23,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <kin/kin.hpp>
-
-#include "pool/worker.hpp"
 
 namespace ppool {
 
@@ -37,7 +39,8 @@ struct pool_state {
   std::size_t waiting = 0;
 };
 
-/// The server, and the type of a pool: which Worker, and of which types the arguments are that each task brings.
+/// The server, and the type of a pool: which Worker, and of which types the arguments are that each
+/// task brings.
 template <class Worker, class... Extra>
 class pool : public kin::gen_server {
  public:
@@ -68,13 +71,15 @@ class pool : public kin::gen_server {
     kin::result<result> outcome;
   };
 
-  /// `start_workers` starts the worker supervisor under the given parent; `start_worker` a worker under that.
+  /// `start_workers` starts the worker supervisor under the given parent; `start_worker` a worker
+  /// under that.
   using start_workers = std::function<kin::pid(kin::pid parent, kin::server<pool> self)>;
   using start_worker = std::function<kin::result<kin::pid>(kin::pid supervisor, arguments&& extra)>;
   pool(std::size_t limit, start_workers workers, start_worker worker)
       : limit_(limit), start_workers_(std::move(workers)), start_worker_(std::move(worker)) {}
 
-  /// The parent is busy starting this server: it can be asked for the worker supervisor only when that is done.
+  /// The parent is busy starting this server: it can be asked for the worker supervisor only when
+  /// that is done.
   kin::next init() {
     return kin::continue_with([this] {
       workers_ = start_workers_(kin::parent(), kin::server<pool>{kin::self()});
@@ -103,7 +108,9 @@ class pool : public kin::gen_server {
     fill();
   }
 
-  pool_state handle_call(look /*request*/) const { return {limit_, working_.size(), waiting_.size()}; }
+  pool_state handle_call(look /*request*/) const {
+    return {limit_, working_.size(), waiting_.size()};
+  }
 
   std::vector<kin::pid> handle_call(list /*request*/) const {
     std::vector<kin::pid> workers;
@@ -113,7 +120,8 @@ class pool : public kin::gen_server {
 
   void handle_cast(finished end) {
     const auto found = working_by_pid_.find(end.worker);
-    if (found != working_by_pid_.end()) working_.at(found->second).outcome.emplace(std::move(end.outcome));
+    if (found != working_by_pid_.end())
+      working_.at(found->second).outcome.emplace(std::move(end.outcome));
   }
 
   auto handle_info() {
@@ -134,7 +142,8 @@ class pool : public kin::gen_server {
   struct place {
     kin::pid worker;
     asker who;
-    std::optional<kin::result<result>> outcome;  // of a callable that has returned, until it has ended
+    std::optional<kin::result<result>>
+        outcome;  // of a callable that has returned, until it has ended
   };
 
   void accept(arguments&& extra, asker who) {

@@ -10,10 +10,13 @@ constexpr kin::name<kin::supervisor> all_pools{"ppool"};
 
 }  // namespace
 
-// A pool that has given up ends in order, and as a transient child it stays ended; the others go on. The generous
-// intensity is for pools that are killed by hand.
+// A pool that has given up ends in order, and as a transient child it stays ended; the others go
+// on. The generous intensity is for pools that are killed by hand.
 kin::supervisor pools() {
-  return {{.name = all_pools, .strategy = kin::one_for_one, .intensity = 1000, .period = std::chrono::seconds(1)}};
+  return {{.name = all_pools,
+           .strategy = kin::one_for_one,
+           .intensity = 1000,
+           .period = std::chrono::seconds(1)}};
 }
 
 namespace detail {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be a pool's worker, and what comes of it.
 //
-//   a gen_server class   started with the fixed and the extra arguments; the task is done when it ends
-//   a callable class     made with them in a process of its own, then called once; what it returns is the result
+//   a gen_server class   started with the fixed and the extra arguments; the task is done when it
+//   ends a callable class     made with them in a process of its own, then called once; what it
+//   returns is the result
 #pragma once
+
+#include <kin/kin.hpp>
 
 #include <concepts>
 #include <type_traits>
-
-#include <kin/kin.hpp>
 
 namespace ppool {
 
@@ -28,8 +29,8 @@ struct result_of<Worker> : std::type_identity<std::invoke_result_t<Worker&>> {};
 template <class Worker>
 using result_of = typename detail::result_of<Worker>::type;
 
-/// What comes back of a task given to async_queue: exactly one for each, also when its worker crashed or could not be
-/// started. `outcome` is the result, or the reason the worker ended for.
+/// What comes back of a task given to async_queue: exactly one for each, also when its worker
+/// crashed or could not be started. `outcome` is the result, or the reason the worker ended for.
 template <class T>
 struct done {
   kin::ref task;

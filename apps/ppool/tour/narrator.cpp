@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tour/narrator.hpp"
 
+#include "tour/tour.hpp"
+
 #include <iostream>
 #include <sstream>
-
-#include "tour/tour.hpp"
 
 namespace ppool {
 

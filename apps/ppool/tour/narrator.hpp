@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the tour speaks: a heading a chapter, a line a step, and kin's own reports between them, indented.
+// How the tour speaks: a heading a chapter, a line a step, and kin's own reports between them,
+// indented.
 #pragma once
+
+#include <kin/kin.hpp>
 
 #include <sstream>
 #include <string>
 #include <utility>
-
-#include <kin/kin.hpp>
 
 namespace ppool {
 

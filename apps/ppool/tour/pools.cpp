@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 4: process pools.
-#include <stdexcept>
-#include <string>
-
 #include "pool/ppool.hpp"
 #include "tour/narrator.hpp"
+
+#include <stdexcept>
+#include <string>
 
 namespace ppool {
 namespace {
@@ -14,7 +14,8 @@ using namespace kin::literals;
 /// Writes one letter, when it is told to.
 class scribe {
  public:
-  scribe(std::string greeting, std::string name) : greeting_(std::move(greeting)), name_(std::move(name)) {}
+  scribe(std::string greeting, std::string name)
+      : greeting_(std::move(greeting)), name_(std::move(name)) {}
   std::string operator()() {
     kin::receive([](const std::string& /*go on*/) {});
     if (name_.empty()) throw std::invalid_argument("a letter to nobody");
@@ -35,7 +36,8 @@ void show_state() {
 void fill_the_pool(kin::pid& first, kin::pid& second) {
   first = *run(scribes, std::string("Ada"));
   second = *run(scribes, std::string("Joe"));
-  say("two scribes are at work: ", first, " and ", second, "; a third gives: ", run(scribes, std::string("Mike")).error());
+  say("two scribes are at work: ", first, " and ", second,
+      "; a third gives: ", run(scribes, std::string("Mike")).error());
   show_state();
 }
 

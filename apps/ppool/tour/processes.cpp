@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 1: processes, messages, links and monitors.
+#include "tour/narrator.hpp"
+
 #include <stdexcept>
 #include <string>
-
-#include "tour/narrator.hpp"
 
 namespace ppool {
 namespace {
@@ -16,10 +16,10 @@ struct question {
 };
 
 void ask_a_process() {
-  const kin::pid squarer = kin::spawn([] {
-    return kin::loop([](question q) { kin::send(q.from, q.number * q.number); });
-  });
-  say("I am ", kin::self(), "; I have started ", squarer, ", which squares numbers and holds no stack while it waits.");
+  const kin::pid squarer = kin::spawn(
+      [] { return kin::loop([](question q) { kin::send(q.from, q.number * q.number); }); });
+  say("I am ", kin::self(), "; I have started ", squarer,
+      ", which squares numbers and holds no stack while it waits.");
   kin::send(squarer, question{kin::self(), 12});
   const int square = kin::receive([](int answer) { return answer; });
   say("I sent it 12 and received ", square, ".");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 2: a gen_server.
+#include "tour/narrator.hpp"
+
 #include <deque>
 #include <stdexcept>
 #include <string>
-
-#include "tour/narrator.hpp"
 
 namespace ppool {
 namespace {
@@ -61,14 +61,18 @@ void tour_servers() {
   const auto queue = kin::start_link<job_queue>({.name = jobs});
   say("a server of class job_queue runs as ", queue, ", registered as `jobs`.");
   kin::cast(jobs, put{"sweep"});
-  say("I put one job; its length is ", kin::call(jobs, length{}), "; taking it gives `", kin::call(jobs, take{}), "`.");
+  say("I put one job; its length is ", kin::call(jobs, length{}), "; taking it gives `",
+      kin::call(jobs, take{}), "`.");
   kin::send(queue, tick{});
 
   const kin::pid me = kin::self();
   kin::spawn([me] { kin::send(me, kin::call(jobs, take{})); });
-  say("somebody else asks the empty queue, and waits; the queue goes on: length ", kin::call(jobs, length{}), ".");
+  say("somebody else asks the empty queue, and waits; the queue goes on: length ",
+      kin::call(jobs, length{}), ".");
   kin::cast(jobs, put{"polish"});
-  kin::receive([](const std::string& job) { say("a job came, so the deferred reply went out: `", job, "`."); });
+  kin::receive([](const std::string& job) {
+    say("a job came, so the deferred reply went out: `", job, "`.");
+  });
 
   say("starting it twice gives: ", kin::try_start_link<job_queue>({.name = jobs}).error());
   kin::cast(jobs, spill{});

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 3: supervisors.
+#include "tour/narrator.hpp"
+
 #include <stdexcept>
 #include <string>
-
-#include "tour/narrator.hpp"
 
 namespace ppool {
 namespace {
@@ -53,10 +53,12 @@ void crash_the_bass(kin::strategy how, const char* name, const char* meaning) {
   kin::cast(bass, fail{});
   wait_for_another(bass, before);
   static_cast<void>(kin::call(singer, who_are_you{}));
-  say("the bass fails once more; two in 60 s are one too many for intensity 1, so the supervisor gives up:");
+  say("the bass fails once more; two in 60 s are one too many for intensity 1, so the supervisor "
+      "gives up:");
   kin::cast(bass, fail{});
-  kin::receive(kin::when(&kin::exited::from, kin::pid(leader),
-                         [](const kin::exited& end) { say("the supervisor ended: ", end.reason); }));
+  kin::receive(kin::when(&kin::exited::from, kin::pid(leader), [](const kin::exited& end) {
+    say("the supervisor ended: ", end.reason);
+  }));
   kin::trap_exits(false);
 }
 
@@ -65,7 +67,8 @@ void crash_the_bass(kin::strategy how, const char* name, const char* meaning) {
 void tour_supervisors() {
   chapter("supervisor");
   crash_the_bass(kin::one_for_one, "one_for_one", "who crashes is started again, nobody else");
-  crash_the_bass(kin::rest_for_one, "rest_for_one", "those who were started after it are started again too");
+  crash_the_bass(kin::rest_for_one, "rest_for_one",
+                 "those who were started after it are started again too");
   crash_the_bass(kin::one_for_all, "one_for_all", "all are started again");
 }
 

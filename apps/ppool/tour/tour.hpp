@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ppool tour`: what kin's processes, servers, supervisors and pools do, narrated, with real crashes.
+// `ppool tour`: what kin's processes, servers, supervisors and pools do, narrated, with real
+// crashes.
 #pragma once
 
 namespace ppool {

@@ -82,9 +82,10 @@ class replies {
   using reply_type = R;
   replies(R result) : value(std::move(result)) {}  // NOLINT(google-explicit-constructor)
   replies(R result, next next_step)
-      : value(std::move(result)), then(std::move(next_step)) {}  // NOLINT(google-explicit-constructor)
-  replies(noreply_t /*word*/) {}                             // NOLINT(google-explicit-constructor)
-  replies(next next_step) : then(std::move(next_step)) {}             // NOLINT(google-explicit-constructor)
+      : value(std::move(result)),
+        then(std::move(next_step)) {}                      // NOLINT(google-explicit-constructor)
+  replies(noreply_t /*word*/) {}                           // NOLINT(google-explicit-constructor)
+  replies(next next_step) : then(std::move(next_step)) {}  // NOLINT(google-explicit-constructor)
   template <std::convertible_to<R> V>
   replies(stop_with_reply<V> s)  // NOLINT(google-explicit-constructor)
       : value(std::move(s.value)), then(next::stop(std::move(s.why))) {}

@@ -44,8 +44,9 @@ next behaviour::handle(incoming& in) {
 next behaviour::timed_out() { return {}; }
 void behaviour::print_state(std::ostream& /*out*/) const {}
 
-void* behaviour::operator new(std::size_t bytes) {  // NOLINT(misc-new-delete-overloads): its match is sized
- 
+void* behaviour::operator new(
+    std::size_t bytes) {  // NOLINT(misc-new-delete-overloads): its match is sized
+
   return detail::take_memory(bytes, detail::class_for(bytes));
 }
 void behaviour::operator delete(void* memory, std::size_t bytes) noexcept {

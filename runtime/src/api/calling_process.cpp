@@ -22,7 +22,8 @@ control_block& calling_process(const char* what) {
 namespace {
 void take_news(control_block& p) {
   if (p.is(flag_in_place)) {
-    detach_in_hand(p);  // in hand it is no reason to go on, and must not keep the process from idling
+    detach_in_hand(
+        p);  // in hand it is no reason to go on, and must not keep the process from idling
   } else {
     drain(p);
   }
@@ -38,7 +39,8 @@ bool may_wait(control_block& p) {
 }
 
 bool wait_for(control_block& p, wait& w, duration limit) {
-  // First of all: the answer to what the caller has just sent may be here already, and is drained next.
+  // First of all: the answer to what the caller has just sent may be here already, and is drained
+  // next.
   struct scope {
     explicit scope(control_block& process, wait& w) : p(process) { p.waiting = &w; }
     ~scope() { p.waiting = nullptr; }

@@ -33,7 +33,8 @@ lineage* origin_of_children(control_block& p) {
     }
     more.of_children = l;
   }
-  // Children die elsewhere: a count by count change of the same word would go to and fro between cores.
+  // Children die elsewhere: a count by count change of the same word would go to and fro between
+  // cores.
   if (more.uses_for_children == 0) {
     more.uses_for_children = uses_at_once;
     lineage::retain(more.of_children, uses_at_once);

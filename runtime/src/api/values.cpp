@@ -32,13 +32,16 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }  // namespace
 
 std::string type_name(const std::type_info& type) {
-  constexpr std::size_t longest = 200;  // what a lambda in a template in a template is called helps nobody
+  constexpr std::size_t longest =
+      200;  // what a lambda in a template in a template is called helps nobody
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   if (status != 0) return type.name();
   std::string name = text.get();
-  replace_all(name, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
+  replace_all(name,
+              "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+              "std::string");
   replace_all(name, "std::__cxx11::", "std::");
   replace_all(name, "(anonymous namespace)::", "");
   if (name.size() > longest) name = name.substr(0, longest) + "...";

@@ -45,12 +45,13 @@ inline constexpr auto class_of_granules = [] {
 }();
 /// The class for a node of that size, or no_class.
 inline std::uint8_t class_for(std::size_t bytes) noexcept {
-  return bytes > largest_class_bytes ? no_class
-                                     : class_of_granules[(bytes + class_granule - 1) / class_granule];
+  return bytes > largest_class_bytes
+             ? no_class
+             : class_of_granules[(bytes + class_granule - 1) / class_granule];
 }
 
-/// 2 MiB of zeroes, aligned to 2 MiB; with `huge`, on one page if the kernel has one: for those that
-/// come after the first, so that a small program stays small. Throws std::bad_alloc.
+/// 2 MiB of zeroes, aligned to 2 MiB; with `huge`, on one page if the kernel has one: for those
+/// that come after the first, so that a small program stays small. Throws std::bad_alloc.
 void* map_chunk(bool huge);
 
 struct free_node {

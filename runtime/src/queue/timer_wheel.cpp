@@ -11,7 +11,8 @@ void timer_wheel::add(wheel_item& item) {
   std::uint64_t due = (static_cast<std::uint64_t>(item.deadline.load(std::memory_order_relaxed)) +
                        (std::uint64_t{1} << tick_bits) - 1) >>
                       tick_bits;
-  constexpr std::uint64_t last = static_cast<std::uint64_t>(never) >> tick_bits;  // never is due then
+  constexpr std::uint64_t last =
+      static_cast<std::uint64_t>(never) >> tick_bits;               // never is due then
   due = std::clamp(std::min(due, last), tick_, tick_ + reach - 1);  // a later one comes round again
   const std::uint64_t differs = due ^ tick_;
   const unsigned level =

@@ -98,8 +98,8 @@ bool handle_queued(control_block& p) {
   p.in_hand = s;
   incoming in(*s);
   next then;
-  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) &&
-                     !p.is(flag_doomed) && follow(p, then, in.was_left());
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) &&
+                     follow(p, then, in.was_left());
   if (in.was_left() && !in.was_taken()) {
     p.in_hand = nullptr;
     put_back(p, s);
@@ -117,8 +117,8 @@ turn handle_in_place(control_block& p, signal* s) {
   p.set(flag_in_place);
   incoming in(*s);
   next then;
-  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) &&
-                     !p.is(flag_doomed) && follow(p, then, in.was_left());
+  const bool alive = guarded(p, [&] { then = p.body->handle(in); }) && !p.is(flag_doomed) &&
+                     follow(p, then, in.was_left());
   if (!alive) return turn::over;
   if (p.is(flag_in_place) && !in.was_left()) {
     if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));

@@ -21,15 +21,15 @@ constexpr std::size_t loot_max = 128;
 
 }  // namespace
 
-// One worker's search, from an empty queue to something found or to sleep. Only one at a time looks at others' queues.
+// One worker's search, from an empty queue to something found or to sleep. Only one at a time looks
+// at others' queues.
 class idle_workers::search {
  public:
   search(idle_workers& all, worker& w) : all_(all) {
     begin();
     // Rule 4: came back soon after the last theft, so what was stolen did not last.
-    w.steal_pause = start_ - w.last_steal < short_lived
-                        ? std::min(2 * w.steal_pause, longest_pause)
-                        : shortest_pause;
+    w.steal_pause = start_ - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause)
+                                                        : shortest_pause;
     next_look_ = w.last_steal + w.steal_pause;
   }
   search(const search&) = delete;
@@ -48,7 +48,9 @@ class idle_workers::search {
     next_look_ = time + shortest_pause;
     return true;
   }
-  [[nodiscard]] bool goes_on(nanotime time) const { return is_the_one_ && time - start_ < spin_time; }
+  [[nodiscard]] bool goes_on(nanotime time) const {
+    return is_the_one_ && time - start_ < spin_time;
+  }
 
  private:
   idle_workers& all_;

@@ -34,7 +34,9 @@ class idle_workers {
   void wake_all();
   [[nodiscard]] unsigned parked() const { return parked_.load(std::memory_order_relaxed); }
   /// Parked or retired.
-  [[nodiscard]] unsigned asleep() const { return parked() + retired_.load(std::memory_order_relaxed); }
+  [[nodiscard]] unsigned asleep() const {
+    return parked() + retired_.load(std::memory_order_relaxed);
+  }
 
  private:
   class search;

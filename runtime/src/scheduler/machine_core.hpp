@@ -58,7 +58,8 @@ class machine_core {
   [[nodiscard]] worker* worker_at(unsigned i) const {
     return workers_[i].load(std::memory_order_acquire);
   }
-  /// One more, while all others are stuck: one that has retired, or a new one. False: there are enough.
+  /// One more, while all others are stuck: one that has retired, or a new one. False: there are
+  /// enough.
   bool add_extra_worker();
   /// To the sink of this machine, one at a time. Any thread.
   void tell(const report& r);
