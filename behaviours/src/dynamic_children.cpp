@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // simple_one_for_one: children without an id or an order, all of one template.
-//   I1  A child is in the map under its pid; while it is restarting, under the one it had, with a
-//       ticket.
+//   I1  A child is in the map under its pid; while it is restarting, under the one it had, with one
+//       try_again on its way.
 //   I2  What it was started with is kept while it can be restarted: not if it is temporary.
 #include <kin/process.hpp>
 #include <kin/send.hpp>
@@ -16,7 +16,7 @@ namespace {
 
 struct child_entry {
   std::shared_ptr<const void> kept = {};
-  std::uint64_t ticket = 0;
+  bool is_restarting = false;
 };
 
 class dynamic final : public supervision {
@@ -33,7 +33,7 @@ class dynamic final : public supervision {
     std::vector<pid> all;
     all.reserve(children_.size());
     children_.for_each([&](pid child, const child_entry& entry) {
-      if (entry.ticket == 0) all.push_back(child);
+      if (!entry.is_restarting) all.push_back(child);
     });
     const shutdown_limit limit = spec_.how_long();
     for (const auto& [why, count] : stop_children(all, limit, met())) {
@@ -45,7 +45,7 @@ class dynamic final : public supervision {
 
   next child_ended(const exited& ended) override {
     child_entry* child = children_.find(ended.from);
-    if (child == nullptr || child->ticket != 0) return {};
+    if (child == nullptr || child->is_restarting) return {};
     const exit_rule rule = rule_for(spec_.restart, ended.reason.is_orderly());
     if (rule.reported) report().child_terminated(ended.reason, {spec_, ended.from});
     if (rule.fate == fate::starts_again) return restart(ended.from);
@@ -54,9 +54,7 @@ class dynamic final : public supervision {
   }
 
   next retry(const try_again& what) override {
-    const child_entry* child = children_.find(what.was);
-    if (child == nullptr || child->ticket != what.ticket) return {};
-    return restart(what.was);
+    return children_.find(what.was) == nullptr ? next() : restart(what.was);
   }
 
   result<pid> start_child(child_spec /*spec*/) override {
@@ -85,7 +83,7 @@ class dynamic final : public supervision {
     const child_entry* child = children_.find(p);
     if (child == nullptr)
       return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
-    if (child->ticket == 0) {
+    if (!child->is_restarting) {
       const shutdown_limit limit = spec_.how_long();
       const exit_reason why = stop_child(p, limit, met());
       if (!ended_as_told(spec_.restart, limit, why)) report().shutdown_error(why, {spec_, p});
@@ -111,8 +109,8 @@ class dynamic final : public supervision {
     std::vector<child_info> all;
     all.reserve(children_.size());
     children_.for_each([&](pid child, const child_entry& entry) {
-      const bool restarting_now = entry.ticket != 0;
-      all.push_back({spec_.id, restarting_now ? pid{} : child, restarting_now, spec_.type});
+      const bool waits = entry.is_restarting;
+      all.push_back({spec_.id, waits ? pid{} : child, waits, spec_.type});
     });
     return all;
   }
@@ -121,7 +119,7 @@ class dynamic final : public supervision {
     child_counts count{.specs = 1};
     (spec_.type == child_type::supervisor ? count.supervisors : count.workers) = children_.size();
     children_.for_each([&](pid /*child*/, const child_entry& entry) {
-      if (entry.ticket == 0) ++count.active;
+      if (!entry.is_restarting) ++count.active;
     });
     return count;
   }
@@ -129,18 +127,18 @@ class dynamic final : public supervision {
  private:
   next restart(pid was) {
     child_entry& child = *children_.find(was);
-    const offender about{spec_, was, child.ticket != 0};
+    const offender about{spec_, was, child.is_restarting};
     if (!may_restart()) return give_up(about);
     const auto kept = child.kept;
     result<pid> started = started_by([&] { return recipe_->start_again(kept.get()); });
     if (!started) {
       report().start_error(started.error(), about);
-      child.ticket = new_ticket();
-      send(self(), try_again{spec_.id, was, child.ticket});
+      child.is_restarting = true;
+      send(self(), try_again{.was = was});
       return {};
     }
     children_.erase(was);
-    if (*started) children_.insert(*started, {kept, 0});
+    if (*started) children_.insert(*started, {kept});
     return {};
   }
 

@@ -10,7 +10,6 @@
 #include "supervision.hpp"
 
 #include <list>
-#include <ranges>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -115,8 +114,9 @@ class fixed final : public supervision {
   std::vector<child_info> which_children() override {
     std::vector<child_info> all;
     all.reserve(children_.size());
-    for (auto& child : std::ranges::reverse_view(children_)) {
-      all.push_back({child.spec.id, child.pid, child.is_restarting(), child.spec.type});
+    // NOLINTNEXTLINE(modernize-loop-convert): clang 14 cannot read libstdc++'s views
+    for (auto child = children_.rbegin(); child != children_.rend(); ++child) {
+      all.push_back({child->spec.id, child->pid, child->is_restarting(), child->spec.type});
     }
     return all;
   }
@@ -211,8 +211,8 @@ class fixed final : public supervision {
     const auto failed = try_restart(child);
     if (failed == children_.end()) return {};
     child->ticket = 0;
-    failed->ticket = new_ticket();
-    send(self(), try_again{failed->spec.id, failed->was, failed->ticket});
+    failed->ticket = ++tickets_;
+    send(self(), try_again{.id = failed->spec.id, .ticket = failed->ticket});
     return {};
   }
   // As start_from. What has been started stays, whoever fails after it: the next try sees to it.
@@ -247,6 +247,7 @@ class fixed final : public supervision {
   order children_;
   std::unordered_map<std::string_view, place> by_id_;  // keys lie in the records
   pid_map<place> by_pid_;
+  std::uint64_t tickets_ = 0;
   exit_reason failure_;
 };
 

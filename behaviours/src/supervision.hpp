@@ -22,11 +22,11 @@
 namespace kin::detail {
 
 /// A restart has failed: the supervisor tells itself to try again, so that whoever has asked for
-/// something meanwhile is served in between. Void when `ticket` is no longer that of the child.
+/// something meanwhile is served in between.
 struct try_again {
-  std::string id;
-  kin::pid was;
-  std::uint64_t ticket;
+  std::string id = {};       // of a child that has one
+  std::uint64_t ticket = 0;  // void when it is no longer that child's
+  kin::pid was = {};         // under simple_one_for_one
 };
 
 class supervision {
@@ -65,7 +65,6 @@ class supervision {
     return restarts_.allows(
         std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()));
   }
-  [[nodiscard]] std::uint64_t new_ticket() { return ++tickets_; }
   /// Too many restarts. A supervisor above sees an orderly end, as in OTP; a program sees why it
   /// has ended.
   [[nodiscard]] next give_up(const offender& child);
@@ -76,7 +75,6 @@ class supervision {
   met_exits met_;
   supervisor_report report_;
   intensity restarts_;
-  std::uint64_t tickets_ = 0;
   bool root_;
 };
 

@@ -19,7 +19,6 @@ using test::end_with;
 using test::expect_all_up;
 using test::expect_shutdown;
 using test::expect_up;
-using test::failing;
 using test::no_disk;
 using testing::ElementsAre;
 using testing::HasSubstr;

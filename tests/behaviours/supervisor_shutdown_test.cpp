@@ -155,6 +155,54 @@ TEST(shutdown, finds_noproc_where_an_unlinked_child_has_died_unheard) {
   });
 }
 
+// "x" and "a", and a supervisor that waits for the end of "x", until that gets a word.
+struct busy_tree {
+  busy_tree() : tree(kin::start_link(two())) {
+    x = test::expect<kin::pid>();
+    a = test::expect_up("a");
+    kin::spawn([t = tree] { kin::terminate_child(t, "x"); });
+    test::expect<kin::exited>();
+  }
+  static kin::supervisor two() {
+    return {{},
+            trapping(kin::infinity,
+                     [me = kin::self()](const kin::exited& told) {
+                       kin::send(me, told);
+                       test::idle();
+                       kin::exit(told.reason);
+                     }),
+            test::child("a")};
+  }
+  kin::server<kin::supervisor> tree;
+  kin::pid x;
+  kin::server<test::member> a;
+};
+
+TEST(shutdown, forgets_no_child_that_died_while_it_waited_for_another) {
+  test::run([] {
+    busy_tree busy;
+    kin::exit(busy.a, kin::kill);
+    test::await_exit(busy.a);
+
+    kin::send(busy.x, test::word{"end"});
+
+    EXPECT_NE(test::expect_up("a"), busy.a);
+  });
+}
+
+TEST(shutdown, forgets_no_order_of_the_parent_that_came_while_it_waited_for_a_child) {
+  test::run([] {
+    kin::trap_exits();
+    busy_tree busy;
+    kin::exit(busy.tree, kin::shutdown);
+
+    kin::send(busy.x, test::word{"end"});
+
+    test::expect_shutdown({"a"});
+    EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{busy.tree, kin::shutdown}));
+  });
+}
+
 TEST(shutdown, leaves_nothing_of_the_child_in_the_mailbox) {
   test::run([] {
     auto tree = kin::start_link(kin::supervisor{{.intensity = 0}, test::child("a")});

@@ -3,9 +3,9 @@
 #include "behaviours/member.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <memory>
-#include <signal.h>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>

@@ -301,7 +301,7 @@ TEST_P(receive_on, keeps_the_order_of_each_sender_that_migrates) {
     int sender;
     int count;
   };
-  test::run(world(), [each] {
+  test::run(world(), [] {
     const kin::pid me = kin::self();
     for (int s = 0; s < senders; ++s) {
       kin::spawn([=] {
@@ -325,8 +325,8 @@ TEST_P(receive_on, keeps_the_order_by_pid_and_by_name) {
   test::run(world(), [] {
     kin::register_name(listener, kin::self());
     const kin::pid me = kin::self();
-    const int count = test::times(4000);
-    kin::spawn([me, count] {
+    constexpr int count = test::times(4000);
+    kin::spawn([me] {
       for (int i = 0; i < count; i += 2) {
         kin::send(me, number{i});
         kin::send(listener, number{i + 1});

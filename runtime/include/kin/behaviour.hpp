@@ -73,8 +73,8 @@ class behaviour {
   virtual void print_state(std::ostream& out) const;
 
   /// From the pools that messages come from.
-  static void* operator new(
-      std::size_t bytes);  // NOLINT(misc-new-delete-overloads): its match is sized
+  // NOLINTNEXTLINE(misc-new-delete-overloads): its match is the sized one
+  static void* operator new(std::size_t bytes);
   static void operator delete(void* memory, std::size_t bytes) noexcept;
 };
 

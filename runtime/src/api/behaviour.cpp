@@ -44,9 +44,8 @@ next behaviour::handle(incoming& in) {
 next behaviour::timed_out() { return {}; }
 void behaviour::print_state(std::ostream& /*out*/) const {}
 
-void* behaviour::operator new(
-    std::size_t bytes) {  // NOLINT(misc-new-delete-overloads): its match is sized
-
+// NOLINTNEXTLINE(misc-new-delete-overloads): its match is the sized one
+void* behaviour::operator new(std::size_t bytes) {
   return detail::take_memory(bytes, detail::class_for(bytes));
 }
 void behaviour::operator delete(void* memory, std::size_t bytes) noexcept {
