@@ -138,7 +138,7 @@ TEST(local_pool, sends_nodes_round_between_threads_without_making_new_ones) {
     over = true;
   }
   consumer.join();
-  EXPECT_LE(seen.size(), 1000U + 6 * magazine_size);
+  EXPECT_LE(seen.size(), 1000U + 6 * batch_size);
 }
 
 TEST(take_memory, on_any_thread_goes_through_one_pool) {

@@ -50,4 +50,7 @@ inline void pause() noexcept {
 #endif
 }
 
+/// Asks for the line at `address`, to be written soon; any address will do.
+inline void fetch_ahead(const void* address) noexcept { __builtin_prefetch(address, 1); }
+
 }  // namespace kin::detail

@@ -3,6 +3,8 @@
 // needs no fence.
 #pragma once
 
+#include <atomic>
+
 namespace kin::detail {
 
 /// Whether the kernel has it (decided once); if not, both sides must use sequentially consistent
@@ -12,5 +14,15 @@ extern const bool has_membarrier;
 /// Every running thread of this OS process has executed a full barrier between this call and its
 /// return.
 void membarrier_all() noexcept;
+
+/// The frequent side's half, between its store and its load: a fence for the compiler only, or a
+/// whole one where the kernel has no membarrier.
+inline void light_barrier() noexcept {
+  if (has_membarrier) [[likely]] {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else {
+    __sync_synchronize();  // the thread sanitizer does not know the standard fence
+  }
+}
 
 }  // namespace kin::detail

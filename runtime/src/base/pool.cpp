@@ -3,20 +3,22 @@
 
 #include "base/cpu.hpp"
 
+#include <mutex>
 #include <new>
 #include <sys/mman.h>
 
 #if KIN_ASAN
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 
 namespace kin::detail {
 namespace {
 
-// Full magazines, and the rest of the chunk that is being cut up, per class.
+// Batches on their way, and the rest of the chunk that is being cut up, per class.
 struct depot {
   std::mutex lock;
-  std::array<std::vector<magazine>, class_bytes.size()> full;
+  std::array<batch_store<free_node>, class_bytes.size()> stores;
   std::array<std::byte*, class_bytes.size()> cut{};
   std::array<std::size_t, class_bytes.size()> left{};
 };
@@ -25,22 +27,20 @@ depot& the_depot() {
   return *immortal;
 }
 
-magazine fresh_magazine(depot& d, std::uint8_t size_class) {
+batch<free_node> fresh_batch(depot& d, std::uint8_t size_class) {
   const std::size_t bytes = class_bytes[size_class];
-  if (d.left[size_class] < bytes * magazine_size) {
-    d.cut[size_class] = static_cast<std::byte*>(map_chunk(d.cut[size_class] != nullptr));
+  std::byte*& cut = d.cut[size_class];
+  d.stores[size_class].expect_another();
+  if (d.left[size_class] < bytes * batch_size) {
+    cut = static_cast<std::byte*>(map_chunk(cut != nullptr));
     d.left[size_class] = chunk_bytes;
   }
-  magazine m;
-  for (; m.count < magazine_size; ++m.count) {
-    auto* node =
-        reinterpret_cast<free_node*>(d.cut[size_class] + (magazine_size - 1 - m.count) * bytes);
-    node->next = m.first;
-    m.first = node;
-  }
-  d.cut[size_class] += bytes * magazine_size;
-  d.left[size_class] -= bytes * magazine_size;
-  return m;
+  batch<free_node> fresh;
+  cut += bytes * batch_size;  // the last one in is the first one out: in the order of addresses
+  for (std::size_t i = 1; i <= batch_size; ++i)
+    fresh.add(*reinterpret_cast<free_node*>(cut - i * bytes));
+  d.left[size_class] -= bytes * batch_size;
+  return fresh;
 }
 
 struct shared_pool {
@@ -69,57 +69,38 @@ void* map_chunk(bool huge) {
     munmap(reinterpret_cast<void*>(chunk + chunk_bytes), end - chunk - chunk_bytes);
   auto* memory = reinterpret_cast<void*>(chunk);
   if (huge) madvise(memory, chunk_bytes, MADV_HUGEPAGE);
+#if KIN_ASAN
+  __lsan_register_root_region(memory, chunk_bytes);  // what is used in it owns what it points to
+#endif
   return memory;
 }
 
-void* local_pool::refill(std::uint8_t size_class) {
-  auto& mine = classes_[size_class];
-  if (mine.spare.count != 0) {
-    mine.active = mine.spare;
-    mine.spare = {};
-  } else {
-    depot& d = the_depot();
-    const std::lock_guard hold(d.lock);
-    auto& full = d.full[size_class];
-    if (full.empty()) {
-      mine.active = fresh_magazine(d, size_class);
-    } else {
-      mine.active = full.back();
-      full.pop_back();
-    }
-  }
-  return take(size_class);
+void local_pool::refill(std::uint8_t size_class) {
+  depot& d = the_depot();
+  const std::lock_guard hold(d.lock);
+  auto& store = d.stores[size_class];
+  classes_[size_class].load(store.empty() ? fresh_batch(d, size_class) : store.take());
 }
 
 void local_pool::put_aside(std::uint8_t size_class) noexcept {
-  auto& mine = classes_[size_class];
-  if (mine.spare.count != 0) {
-    depot& d = the_depot();
-    const std::lock_guard hold(d.lock);
-    d.full[size_class].push_back(mine.spare);
-  }
-  mine.spare = mine.active;
-  mine.active = {};
+  depot& d = the_depot();
+  const std::lock_guard hold(d.lock);
+  d.stores[size_class].put(classes_[size_class].unload());
 }
 
 void local_pool::retire() noexcept {
   depot& d = the_depot();
   const std::lock_guard hold(d.lock);
   for (std::size_t c = 0; c < classes_.size(); ++c) {
-    for (magazine* m : {&classes_[c].active, &classes_[c].spare}) {
-      if (m->count != 0) d.full[c].push_back(*m);
-      *m = {};
-    }
+    while (!classes_[c].empty()) d.stores[c].put(classes_[c].unload());
   }
 }
 
 void local_pool::poison([[maybe_unused]] void* node,
                         [[maybe_unused]] std::uint8_t size_class) noexcept {
 #if KIN_ASAN
-  // Timer entries are read when they are free (their state); all others are not, but for the link.
-  if (size_class == timer_class) return;
-  ASAN_POISON_MEMORY_REGION(static_cast<std::byte*>(node) + sizeof(free_node),
-                            class_bytes[size_class] - sizeof(free_node));
+  // Timer entries are read when they are free (their state); all others are not.
+  if (size_class != timer_class) ASAN_POISON_MEMORY_REGION(node, class_bytes[size_class]);
 #endif
 }
 void local_pool::unpoison([[maybe_unused]] void* node,

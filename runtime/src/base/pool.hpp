@@ -3,26 +3,23 @@
 // magazines per worker.
 //
 // A message is allocated by the sender's worker and freed by the receiver's, so a malloc pays for
-// the crossing each time (27-50 ns); here nodes travel back in full magazines of 64, under a lock
-// taken once a magazine (7 ns a message, 0.6 ns when sender and receiver share a worker). Memory is
+// the crossing each time (27-50 ns); here nodes travel back in batches of 64, under a lock
+// taken once a batch (7 ns a message, 0.6 ns when sender and receiver share a worker). Memory is
 // never returned: a node that is read after it was freed is still a node. The pool is the one piece
 // of global state, since a message may outlive the machine it was made in.
 //   I1  A node of a class is only ever handed out for that class.
-//   I2  A magazine holds at most `magazine_size` nodes; only full ones are in the depot, or ones
-//   handed in by `retire`.
 #pragma once
+
+#include "base/magazine.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <new>
-#include <vector>
 
 namespace kin::detail {
 
 inline constexpr std::size_t chunk_bytes = std::size_t{2} << 20U;
-inline constexpr std::uint32_t magazine_size = 64;
 
 /// Sizes of nodes; the last class is that of timer entries, which are never anything else (their
 /// references are checked by reading them, dead or alive).
@@ -50,17 +47,14 @@ inline std::uint8_t class_for(std::size_t bytes) noexcept {
              : class_of_granules[(bytes + class_granule - 1) / class_granule];
 }
 
+/// A node that nobody uses: nothing in it is read or written.
+struct free_node {
+  std::byte first_byte;
+};
+
 /// 2 MiB of zeroes, aligned to 2 MiB; with `huge`, on one page if the kernel has one: for those
 /// that come after the first, so that a small program stays small. Throws std::bad_alloc.
 void* map_chunk(bool huge);
-
-struct free_node {
-  free_node* next;
-};
-struct magazine {
-  free_node* first = nullptr;
-  std::uint32_t count = 0;
-};
 
 /// The magazines of one thread. Not thread-safe.
 class local_pool {
@@ -71,40 +65,30 @@ class local_pool {
   ~local_pool() { retire(); }
 
   void* take(std::uint8_t size_class) {
-    auto& mine = classes_[size_class].active;
-    free_node* node = mine.first;
-    if (node == nullptr) [[unlikely]]
-      return refill(size_class);
-    mine.first = node->next;
-    --mine.count;
+    auto& mine = classes_[size_class];
+    if (mine.empty()) [[unlikely]]
+      refill(size_class);
+    void* node = mine.take();
     unpoison(node, size_class);
     return node;
   }
   void give(void* memory, std::uint8_t size_class) noexcept {
-    auto& mine = classes_[size_class].active;
-    if (mine.count == magazine_size) [[unlikely]]
+    auto& mine = classes_[size_class];
+    if (mine.full()) [[unlikely]]
       put_aside(size_class);
-    auto* node = static_cast<free_node*>(memory);
-    node->next = mine.first;
-    mine.first = node;
-    ++mine.count;
-    poison(node, size_class);
+    mine.give(*static_cast<free_node*>(memory));
+    poison(memory, size_class);
   }
   /// Hands everything to the depot.
   void retire() noexcept;
 
  private:
-  struct per_class {
-    magazine active;
-    magazine spare;  // empty or full: a thread that goes to and fro over the edge does not call at
-                     // the depot
-  };
-  void* refill(std::uint8_t size_class);
+  void refill(std::uint8_t size_class);
   void put_aside(std::uint8_t size_class) noexcept;
   static void poison(void* node, std::uint8_t size_class) noexcept;
   static void unpoison(void* node, std::uint8_t size_class) noexcept;
 
-  std::array<per_class, class_bytes.size()> classes_{};
+  std::array<magazine<free_node>, class_bytes.size()> classes_{};
 };
 
 /// The pool of this thread, if it has one of its own (workers do).

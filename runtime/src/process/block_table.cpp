@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/block_table.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace kin::detail {
@@ -47,63 +48,22 @@ void block_table::add_chunk() {
   chunks_.push_back(chunk);
 }
 
-control_block* block_table::take_batch() {
+batch<control_block> block_table::take_batch() {
   const std::lock_guard hold(lock_);
-  control_block* first = nullptr;
-  for (std::uint32_t i = 0; i < block_batch; ++i) {
-    control_block* p = free_;
-    if (p != nullptr) {
-      free_ = reinterpret_cast<control_block*>(p->queue_first);
-    } else {
-      if (chunks_.empty() || chunks_.back()->used == block_chunk::capacity) {
-        if (first != nullptr) break;
-        add_chunk();
-      }
-      p = chunks_.back()->blocks() + chunks_.back()->used++;
-    }
-    p->queue_first = reinterpret_cast<signal*>(first);
-    first = p;
-  }
-  return first;
+  if (!free_.empty()) return free_.take();
+  free_.expect_another();
+  if (chunks_.empty() || chunks_.back()->used == block_chunk::capacity) add_chunk();
+  block_chunk& chunk = *chunks_.back();
+  batch<control_block> fresh;
+  const std::uint32_t end = std::min(chunk.used + batch_size, block_chunk::capacity);
+  for (std::uint32_t i = end; i > chunk.used; --i) fresh.add(chunk.blocks()[i - 1]);
+  chunk.used = end;
+  return fresh;
 }
 
-void block_table::give_batch(control_block* first) noexcept {
+void block_table::give_batch(const batch<control_block>& dead) noexcept {
   const std::lock_guard hold(lock_);
-  while (first != nullptr) {
-    auto* rest = reinterpret_cast<control_block*>(first->queue_first);
-    first->queue_first = reinterpret_cast<signal*>(free_);
-    free_ = first;
-    first = rest;
-  }
-}
-
-control_block& block_pool::take() {
-  if (free_ == nullptr) [[unlikely]] {
-    free_ = table_.take_batch();
-    for (auto* p = free_; p != nullptr; p = reinterpret_cast<control_block*>(p->queue_first))
-      ++count_;
-  }
-  control_block* p = free_;
-  free_ = reinterpret_cast<control_block*>(p->queue_first);
-  p->queue_first = nullptr;
-  --count_;
-  return *p;
-}
-
-void block_pool::give(control_block& p) noexcept {
-  if (count_ == 2 * block_batch) [[unlikely]] {
-    control_block* first = free_;
-    control_block* last = first;
-    for (std::uint32_t i = 1; i < block_batch; ++i)
-      last = reinterpret_cast<control_block*>(last->queue_first);
-    free_ = reinterpret_cast<control_block*>(last->queue_first);
-    last->queue_first = nullptr;
-    count_ -= block_batch;
-    table_.give_batch(first);
-  }
-  p.queue_first = reinterpret_cast<signal*>(free_);
-  free_ = &p;
-  ++count_;
+  free_.put(dead);
 }
 
 }  // namespace kin::detail

@@ -5,6 +5,7 @@
 // on, so that a pid of a machine that is gone stays safe.
 #pragma once
 
+#include "base/magazine.hpp"
 #include "base/pool.hpp"
 #include "process/control_block.hpp"
 
@@ -32,8 +33,6 @@ inline machine_core* machine_of(const control_block& p) {
   return block_chunk::of(p).owner.load(std::memory_order_acquire);
 }
 
-inline constexpr std::uint32_t block_batch = 64;
-
 class block_table {
  public:
   explicit block_table(machine_core& machine) : machine_(machine) {}
@@ -42,9 +41,9 @@ class block_table {
   /// No process is left.
   ~block_table();
 
-  /// A chain, by queue_first, of block_batch dead blocks. Throws std::bad_alloc.
-  control_block* take_batch();
-  void give_batch(control_block* first) noexcept;
+  /// Dead blocks, at least one. Throws std::bad_alloc.
+  batch<control_block> take_batch();
+  void give_batch(const batch<control_block>& dead) noexcept;
 
   /// Calls `see(block)` for each block that was ever used, dead or alive, while others run.
   template <class F>
@@ -60,7 +59,7 @@ class block_table {
   machine_core& machine_;
   std::mutex lock_;
   std::vector<block_chunk*> chunks_;
-  control_block* free_ = nullptr;
+  batch_store<control_block> free_;
 };
 
 /// The blocks one worker has at hand. Not thread-safe.
@@ -69,15 +68,24 @@ class block_pool {
   explicit block_pool(block_table& table) : table_(table) {}
   block_pool(const block_pool&) = delete;
   block_pool& operator=(const block_pool&) = delete;
-  ~block_pool() { table_.give_batch(free_); }
+  ~block_pool() {
+    while (!free_.empty()) table_.give_batch(free_.unload());
+  }
 
-  control_block& take();
-  void give(control_block& p) noexcept;
+  control_block& take() {
+    if (free_.empty()) [[unlikely]]
+      free_.load(table_.take_batch());
+    return *free_.take();
+  }
+  void give(control_block& p) noexcept {
+    if (free_.full()) [[unlikely]]
+      table_.give_batch(free_.unload());
+    free_.give(p);
+  }
 
  private:
   block_table& table_;
-  control_block* free_ = nullptr;
-  std::uint32_t count_ = 0;
+  magazine<control_block> free_;
 };
 
 }  // namespace kin::detail
