@@ -30,25 +30,35 @@ std::vector<pid> living(machine_core& core) {
   return all;
 }
 
-void signal_all(machine_core& core, const exit_reason& why) {
-  for (const pid p : living(core)) signal_exit(p, why);
+void kill_all(machine_core& core) {
+  for (const pid p : living(core)) signal_exit(p, kill);
 }
 
-// Roots first, so that supervisors stop their children in order; then who is left; then by force.
-bool end_all(machine_core& core, nanotime start, duration limit) {
-  for (const pid root : core.roots()) signal_exit(root, shutdown);
-  if (core.wait_for_roots(add(start, limit / 2))) {
-    signal_all(core, shutdown);
-    if (core.wait_for_all(add(start, limit / 2))) return true;
+void stop_orphans(machine_core& core) {
+  for (const pid p : living(core)) {
+    signal* s = make_signal<signal>(signal_kind::stop);
+    if (!post(p, s)) free_signal(s);
   }
-  // Again and again: what starts others all the time can slip through.
-  const nanotime end = add(start, limit);
-  for (duration pause = std::chrono::milliseconds(5);; pause *= 2) {
-    signal_all(core, kill);
+}
+
+// Again and again, with growing pauses: those that are told may start others, or leave children.
+template <class Tell>
+bool tell_until_gone(machine_core& core, nanotime end, Tell tell) {
+  for (duration pause = std::chrono::milliseconds(1);; pause *= 2) {
+    tell(core);
     const nanotime until = std::min(add(now(), pause), end);
     if (core.wait_for_all(until)) return true;
     if (until == end) return false;
   }
+}
+
+// Roots first, so that supervisors stop their children in order; then those that nobody is there to
+// stop; then who is left, by force.
+bool end_all(machine_core& core, nanotime start, duration limit) {
+  const nanotime half_time = add(start, limit / 2);
+  for (const pid root : core.roots()) signal_exit(root, shutdown);
+  return (core.wait_for_roots(half_time) && tell_until_gone(core, half_time, stop_orphans)) ||
+         tell_until_gone(core, add(start, limit), kill_all);
 }
 
 std::vector<straggler> who_is_left(machine_core& core) {
@@ -91,7 +101,7 @@ machine::machine(machine_options options)
 machine::~machine() {
   if (core_ == nullptr) return;
   if (core_->state() == detail::machine_core::phase::fresh && core_->process_count() != 0) {
-    detail::signal_all(*core_, kill);  // what never ran is destroyed where it would have run
+    detail::kill_all(*core_);  // what never ran is destroyed where it would have run
     core_->start();
   }
   if (core_->state() == detail::machine_core::phase::running && !stop().empty()) return;

@@ -37,6 +37,18 @@ void take_exit(control_block& p, exit_signal_node* s) {
   }
 }
 
+// Who has a parent is stopped by it, in its order; and a supervisor's child that stopped by itself
+// would be started again.
+void take_stop(control_block& p, signal* s) {
+  free_signal(s);
+  const pid parent = p.born_of == nullptr ? pid{} : p.born_of->parent;
+  if (!is_gone(parent)) return;
+  auto* told = make_signal<exit_signal_node>(signal_kind::exit);
+  told->from = parent;
+  told->why = shutdown;
+  take_exit(p, told);
+}
+
 void take_tick(control_block& p, record_signal& s) {
   if (!tick_is_current(p, s)) return;  // superseded by an earlier one
   const nanotime time = now();
@@ -80,6 +92,9 @@ void apply(control_block& p, signal* s) {
       break;
     case signal_kind::exit:
       take_exit(p, static_cast<exit_signal_node*>(s));
+      break;
+    case signal_kind::stop:
+      take_stop(p, s);
       break;
     case signal_kind::link:
       take_link(p, *static_cast<record_signal*>(s));
@@ -134,6 +149,15 @@ bool post(pid to, signal* s) noexcept {
   const auto done = state::push(p.word, state::tag(hint), s);
   if (done == state::pushed::woke) schedule(p);
   return done != state::pushed::no;
+}
+
+bool is_gone(pid p) noexcept {
+  const std::uint64_t hint = pid_access::hint(p);
+  if (hint == 0) return true;
+  const control_block& block = block_of(p);
+  const std::uint64_t word = block.word.load(std::memory_order_acquire);
+  return state::tag(word) != state::tag(hint) || state::content(word) == state::dead ||
+         block.id() != pid_access::id(p);
 }
 
 void drain_news(control_block& p) {
@@ -210,6 +234,9 @@ void refuse(signal* s, const exit_reason& why) noexcept {
       break;
     case signal_kind::unlink:
       refuse_unlink(*static_cast<record_signal*>(s));
+      break;
+    case signal_kind::stop:
+      free_signal(s);
       break;
     case signal_kind::demonitor:
       free_signal(s);  // who is dead has told of its end, or will, by that record

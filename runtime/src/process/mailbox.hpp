@@ -17,6 +17,9 @@ namespace kin::detail {
 /// still the caller's, if nobody is there.
 [[nodiscard]] bool post(pid to, signal* s) noexcept;
 
+/// Any thread. Nothing can reach that process any more.
+[[nodiscard]] bool is_gone(pid p) noexcept;
+
 /// Owner. Whether there is something to drain: one load.
 inline bool has_news(const control_block& p) {
   return state::changed(p.word, p.is(flag_in_place) ? p.in_hand : nullptr);

@@ -22,6 +22,7 @@ enum class signal_kind : std::uint8_t {
   reply,           // number, value: ends the call that waits for this number
   refusal,         // the same, with a reason instead of a value
   exit,            // exit(pid, reason)
+  stop,            // the machine stops: shutdown, for those whose parent is gone
   link,            // the other side of a link was made
   unlink,          // ... is given up
   link_broken,     // a half of a link: the process at its other side has ended
