@@ -130,8 +130,8 @@ inline constexpr shutdown_t shutdown{};
 class exit_reason {
  public:
   /// `normal`.
-  exit_reason() noexcept : exit_reason(normal) {}
-  exit_reason(atom a) noexcept : rep_(a.rep_) {}  // NOLINT(google-explicit-constructor)
+  constexpr exit_reason() noexcept : exit_reason(normal) {}
+  constexpr exit_reason(atom a) noexcept : rep_(a.rep_) {}  // NOLINT(google-explicit-constructor)
   exit_reason(shutdown_t s) noexcept
       : exit_reason(static_cast<atom>(s)) {}  // NOLINT(google-explicit-constructor)
   exit_reason(std::string text);              // NOLINT(google-explicit-constructor)

@@ -10,19 +10,25 @@ namespace kin {
 
 namespace detail {
 struct wish {
+  constexpr explicit wish(bool is_stop = false) : stops(is_stop) {}
+
   duration idle = infinity;
-  std::unique_ptr<continuation> then = {};
-  exit_reason reason = {};
-  bool stops = false;
+  std::unique_ptr<continuation> then;
+  exit_reason reason;
+  bool stops;
   bool hibernates = false;
 };
 namespace {
 wish* make_wish() { return new (take_memory(sizeof(wish), class_for(sizeof(wish)))) wish; }
 // The end of most processes; never changed, never freed.
-wish& stop_normal() {
-  static wish immortal{.stops = true};
-  return immortal;
-}
+union immortal_wish {
+  wish value;
+  constexpr immortal_wish() : value(true) {}
+  immortal_wish(const immortal_wish&) = delete;
+  immortal_wish& operator=(const immortal_wish&) = delete;
+  constexpr ~immortal_wish() {}  // NOLINT(modernize-use-equals-default): that would end the value
+};
+constinit immortal_wish stop_normal;
 }  // namespace
 }  // namespace detail
 
@@ -30,7 +36,7 @@ next::next(hibernate_t /*word*/) : wish_(detail::make_wish()) { wish_->hibernate
 next::next(timeout t) : wish_(detail::make_wish()) { wish_->idle = t.after; }
 
 void next::discard() noexcept {
-  if (wish_ == &detail::stop_normal()) return;
+  if (wish_ == &detail::stop_normal.value) return;
   wish_->~wish();
   detail::give_memory(wish_, detail::class_for(sizeof(detail::wish)));
 }
@@ -50,7 +56,7 @@ std::unique_ptr<detail::continuation> next::take_continuation() {
 next next::stop(exit_reason why) {
   next n;
   if (why == normal) {
-    n.wish_ = &detail::stop_normal();
+    n.wish_ = &detail::stop_normal.value;
     return n;
   }
   n.wish_ = detail::make_wish();

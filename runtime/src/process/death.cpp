@@ -57,18 +57,20 @@ bool empty_queue(control_block& p, const exit_reason& why, int& budget) {
 bool go_on_dying(control_block& p, name_table& names, int budget) {
   if (!p.is(flag_dead)) {
     destroy_state(p);
-    release_names(p, names);
+    if (p.extra != nullptr || p.timer != nullptr) release_names(p, names);
     close_inbox(p);
-    answer_owed(p, reason_of(p));
+    if (p.in_hand != nullptr || p.owed.first() != nullptr) answer_owed(p, reason_of(p));
   }
-  const exit_reason why = reason_of(p);
-  if (!empty_queue(p, why, budget) || !stop_watching(p, budget) || !break_links(p, why, budget) ||
-      !tell_watchers(p, why, budget)) {
-    return false;
+  if (p.queue_first != nullptr || p.link_count != 0 || p.extra != nullptr) {
+    const exit_reason why = reason_of(p);
+    if (!empty_queue(p, why, budget) || !stop_watching(p, budget) || !break_links(p, why, budget) ||
+        !tell_watchers(p, why, budget)) {
+      return false;
+    }
+    if (p.extra != nullptr) lineage::release(p.extra->of_children, 1 + p.extra->uses_for_children);
+    delete std::exchange(p.extra, nullptr);
   }
-  if (p.extra != nullptr) lineage::release(p.extra->of_children, 1 + p.extra->uses_for_children);
-  delete std::exchange(p.extra, nullptr);
-  lineage::release(std::exchange(p.born_of, nullptr));
+  if (p.born_of != nullptr) release_origin(*std::exchange(p.born_of, nullptr));
   return true;
 }
 

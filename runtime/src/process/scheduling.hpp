@@ -11,12 +11,15 @@
 namespace kin::detail {
 
 struct control_block;
+struct lineage;
 struct record_signal;
 
 /// The caller has just replaced its IDLE: it must run. Any thread.
 void schedule(control_block& p);
 /// The process itself, or null on a thread that runs none. Never remembered over a wait.
 control_block* current_process() noexcept;
+/// One use less of `origin`, at once or soon. The process itself, at its end.
+void release_origin(lineage& origin) noexcept;
 /// A number that no reference of this machine had before. In a process.
 std::uint64_t fresh_reference();
 

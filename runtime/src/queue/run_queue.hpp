@@ -60,13 +60,17 @@ class run_queue {
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool has_slot() const { return has_slot_.load(std::memory_order_relaxed); }
 
-  /// Another thread. Moves the older half, at most `most`, to `out`; with `all` even a last one,
-  /// and the slot's.
+  /// Owner. Moves the older half, at most `most`, to `out`.
+  template <class Out>
+  void give(std::size_t most, Out out) {
+    const owner_scope hold(lock_);
+    move_half(most, out);
+  }
+  /// Another thread. The same; with `all` even a last one, and the slot's.
   template <class Out>
   void steal(std::size_t most, bool all, Out out) {
     const other_scope hold(lock_);
-    std::size_t count = std::min(most, (length() + 1) / 2);
-    for (; count > 0; --count) out(*take_front());
+    move_half(most, out);
     if (all && slot_ != nullptr) {
       has_slot_.store(false, std::memory_order_relaxed);
       out(*std::exchange(slot_, nullptr));
@@ -87,6 +91,11 @@ class run_queue {
     Item* item = ring_[head_++ & (ring_.size() - 1)];
     size_.store(length(), std::memory_order_relaxed);
     return item;
+  }
+  template <class Out>
+  void move_half(std::size_t most, Out& out) {
+    for (std::size_t count = std::min(most, (length() + 1) / 2); count > 0; --count)
+      out(*take_front());
   }
   void grow() {
     std::vector<Item*> larger(2 * ring_.size());

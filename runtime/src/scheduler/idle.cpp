@@ -17,15 +17,16 @@ constexpr nanotime spin_time = 5'000;
 constexpr nanotime shortest_pause = 2'000;
 constexpr nanotime longest_pause = 1'000'000;
 constexpr nanotime short_lived = 8 * shortest_pause;
-constexpr std::size_t loot_max = 128;
+constexpr nanotime fresh_time = 50'000;
+constexpr std::size_t loot_max = 512;
 
 }  // namespace
 
-// One worker's search, from an empty queue to something found or to sleep. Only one at a time looks
-// at others' queues.
+// One worker's search, from an empty queue to something found or to sleep. Only one at a time asks
+// others, or looks at their queues.
 class idle_workers::search {
  public:
-  search(idle_workers& all, worker& w) : all_(all) {
+  search(idle_workers& all, worker& w) : all_(all), w_(w) {
     begin();
     // Rule 4: came back soon after the last theft, so what was stolen did not last.
     w.steal_pause = start_ - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause)
@@ -40,8 +41,24 @@ class idle_workers::search {
     is_the_one_ = !all_.searching_.exchange(true, std::memory_order_acq_rel);
     start_ = now();
   }
+  /// What is given in the last moment is in the worker's queue.
   void end() {
+    if (std::exchange(asks_, false) && all_.handout_.withdraw(w_)) {
+      if (control_block* first = all_.handout_.take(w_)) w_.queue.push_back(*first);
+    }
     if (std::exchange(is_the_one_, false)) all_.searching_.store(false, std::memory_order_release);
+  }
+  /// False: it asks already.
+  bool ask() {
+    if (std::exchange(asks_, true)) return false;
+    all_.handout_.ask(w_);
+    return true;
+  }
+  control_block* answer() {
+    if (!asks_ || !all_.handout_.answered()) return nullptr;
+    asks_ = false;
+    w_.last_steal = now();
+    return all_.handout_.take(w_);
   }
   bool may_look(nanotime time) {
     if (!is_the_one_ || time < next_look_) return false;
@@ -54,7 +71,9 @@ class idle_workers::search {
 
  private:
   idle_workers& all_;
+  worker& w_;
   bool is_the_one_ = false;
+  bool asks_ = false;
   nanotime start_ = 0;
   nanotime next_look_ = 0;
 };
@@ -67,7 +86,8 @@ control_block* idle_workers::find_work(worker& w) {
     if (machine_.stopping.load(std::memory_order_relaxed)) return nullptr;
     control_block* found = w.queue.pop(false);
     if (found == nullptr) found = machine_.injected.pop();
-    if (found == nullptr && hunt.may_look(time)) found = look(w);
+    if (found == nullptr) found = hunt.answer();
+    if (found == nullptr && hunt.may_look(time)) found = look(w, hunt, time);
     if (found != nullptr) {
       hunt.end();
       // It has moved: else the watch would take its sleep for a long callback of what runs now.
@@ -80,32 +100,31 @@ control_block* idle_workers::find_work(worker& w) {
       continue;
     }
     hunt.end();
-    is_extra(w) ? retire(w) : park(w);
+    if (w.queue.size() == 0) is_extra(w) ? retire(w) : park(w);
     hunt.begin();
   }
 }
 
 bool idle_workers::is_extra(const worker& w) const { return w.index >= machine_.options.workers; }
 
-bool idle_workers::may_rob(worker& victim, bool& all) {
-  const std::uint64_t turn = victim.turns.load(std::memory_order_relaxed);
-  all = victim.stuck_at.load(std::memory_order_relaxed) == turn;
-  const std::size_t size = victim.queue.size();
-  if (all) return size > 0 || victim.queue.has_slot();
-  if (size >= 2) return true;
-  // Rule 3: a lone one only when its worker has not moved since the searcher looked last.
-  const bool unmoved = victim.seen_turn == turn;
-  victim.seen_turn = turn;
-  return size == 1 && unmoved;
-}
-
-control_block* idle_workers::look(worker& w) {
+control_block* idle_workers::look(worker& w, search& hunt, nanotime time) {
   const unsigned count = machine_.worker_count();
   for (unsigned i = 1; i < count; ++i) {
     worker& victim = *machine_.worker_at((w.index + i) % count);
-    bool all = false;
-    if (!may_rob(victim, all)) continue;
-    if (control_block* p = rob(w, victim, all)) return p;
+    const std::size_t size = victim.queue.size();
+    const std::uint64_t turn = victim.turns.load(std::memory_order_relaxed);
+    const bool stuck = victim.stuck_at.load(std::memory_order_relaxed) == turn;
+    if (size == 0 && !(stuck && victim.queue.has_slot())) continue;
+    if (victim.seen_turn != turn) {
+      victim.seen_turn = turn;
+      victim.seen_at = time;
+    }
+    const bool lone = size == 1 && !victim.queue.has_slot();
+    if ((stuck || !lone) && hunt.ask()) continue;
+    // Rule 3.
+    if (stuck || time - victim.seen_at >= (lone ? fresh_time : shortest_pause)) {
+      if (control_block* p = rob(w, victim, stuck)) return p;
+    }
   }
   return nullptr;
 }
@@ -131,7 +150,7 @@ void idle_workers::park(worker& w) {
     const worker& other = *machine_.worker_at(i);
     if (&other == &w || other.queue.size() == 0) continue;
     // Something to steal that may not be stolen yet: look again when it may.
-    until = std::min(until, now() + std::max(w.steal_pause, 50 * nanotime{1000}));
+    until = std::min(until, now() + std::max(w.steal_pause, fresh_time));
   }
   if (!work) w.bed.sleep(until);
   // Whoever wakes a worker takes it out of the count; else it does so itself.
@@ -166,12 +185,7 @@ bool idle_workers::wake_one() {
 }
 
 void idle_workers::wake_helper() {
-  if (has_membarrier) [[likely]] {
-    std::atomic_signal_fence(
-        std::memory_order_seq_cst);  // I1: the hardware half is the parker's membarrier
-  } else {
-    parked_.fetch_add(0, std::memory_order_seq_cst);
-  }
+  light_barrier();  // I1: the other half is the parker's membarrier
   if (parked_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed))
       [[likely]]
     return;

@@ -2,8 +2,10 @@
 // Who searches, who sleeps, whom to wake. Four rules, each worth 3 to 20 times on two workers:
 //   1  wake a helper only for surplus: what is left after what this worker does next
 //   2  one searcher at a time; it wakes the next one when its loot leaves a surplus
-//   3  never steal a lone item, unless it has not moved between two looks or its worker is stuck
-//   4  pause between thefts while the loot is short-lived: the pause doubles from 2 µs to 1 ms
+//   3  ask (handout.hpp), and steal only from a worker that does not answer; a lone item only
+//      when its worker has not moved for 50 µs
+//   4  pause before asking again while what was got is short-lived: the pause doubles from 2 µs to
+//      1 ms
 // A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no
 // CPU.
 //   I1  A producer makes its item visible, then reads `parked_`; a parker counts itself in, has
@@ -12,6 +14,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "scheduler/handout.hpp"
 
 #include <atomic>
 
@@ -27,6 +30,8 @@ class idle_workers {
 
   /// The caller's queue is empty: finds it something, sleeping if need be. Null: the machine stops.
   control_block* find_work(worker& w);
+  /// A worker that runs: whoever asks gets half of its surplus. One load if nobody does.
+  void offer(worker& w) { handout_.offer(w); }
   /// There is surplus on this worker. One load if nobody is parked.
   void wake_helper();
   /// There is work that no worker has yet; any thread.
@@ -40,9 +45,8 @@ class idle_workers {
 
  private:
   class search;
-  control_block* look(worker& w);
+  control_block* look(worker& w, search& hunt, nanotime time);
   control_block* rob(worker& thief, worker& victim, bool all);
-  static bool may_rob(worker& victim, bool& all);
   [[nodiscard]] bool is_extra(const worker& w) const;
   void park(worker& w);
   void retire(worker& w);
@@ -52,6 +56,7 @@ class idle_workers {
   std::atomic<unsigned> parked_{0};
   std::atomic<unsigned> retired_{0};
   std::atomic<bool> searching_{false};
+  handout handout_;
 };
 
 }  // namespace kin::detail

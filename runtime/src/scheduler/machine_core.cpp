@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/machine_core.hpp"
 
+#include "base/membarrier.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <sched.h>
@@ -45,6 +47,7 @@ machine_core::machine_core(machine_options given)
 }
 
 machine_core::~machine_core() {
+  while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   outside_blocks_.reset();
   owned_.clear();
 }
@@ -116,8 +119,11 @@ control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> 
 }
 
 void machine_core::inject(control_block& p) {
+  // Until it is pushed, `p` keeps the machine from ending. Then it may run, end, be the last one.
+  visitors_.fetch_add(1, std::memory_order_relaxed);
   injected.push(p);
   idle.wake_for_injected();
+  visitors_.fetch_sub(1, std::memory_order_release);
 }
 
 void machine_core::root_ended(pid root, const exit_reason& why) {
@@ -129,8 +135,10 @@ void machine_core::root_ended(pid root, const exit_reason& why) {
 
 void machine_core::process_ended(worker& w, control_block& p) {
   w.blocks.give(p);
-  w.ended.store(w.ended.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
-  if (waited_for_.load(std::memory_order_seq_cst)) [[unlikely]] {
+  // Counts, then looks whether somebody waits for it; wait_for_all says so, then counts.
+  w.ended.store(w.ended.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  light_barrier();
+  if (waited_for_.load(std::memory_order_relaxed)) [[unlikely]] {
     const std::lock_guard hold(ends_lock_);
     ends_.notify_all();
   }
@@ -141,7 +149,7 @@ std::uint64_t machine_core::process_count() const {
   std::uint64_t ended = 0;
   std::uint64_t spawned = 0;
   for (unsigned i = 0; i < worker_count(); ++i)
-    ended += worker_at(i)->ended.load(std::memory_order_seq_cst);
+    ended += worker_at(i)->ended.load(std::memory_order_acquire);
   for (unsigned i = 0; i < worker_count(); ++i)
     spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
   return spawned + spawned_outside_.load(std::memory_order_relaxed) - ended;
@@ -189,6 +197,7 @@ bool machine_core::wait_for_roots(nanotime until) {
 
 bool machine_core::wait_for_all(nanotime until) {
   waited_for_.store(true, std::memory_order_seq_cst);
+  membarrier_all();
   std::unique_lock hold(ends_lock_);
   const bool all =
       ends_.wait_until(hold, as_time_point(until), [this] { return process_count() == 0; });

@@ -91,6 +91,7 @@ class machine_core {
   std::unique_ptr<block_pool> outside_blocks_;
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<phase> phase_{phase::fresh};
+  std::atomic<std::uint32_t> visitors_{0};  // threads that are inside `inject`
 
   std::mutex reports_lock_;
   std::mutex ends_lock_;

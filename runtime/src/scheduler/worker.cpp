@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
+constexpr std::uint32_t uses_at_once = 1024;
 constexpr int turn_budget = 4000;         // OTP's reductions
 constexpr std::uint64_t fair_every = 61;  // turns
 constexpr nanotime look_interval = 20'000;
@@ -37,7 +38,10 @@ worker* here() noexcept { return static_cast<worker*>(thread_pool()); }
 worker::worker(machine_core& m, unsigned i)
     : machine(m), index(i), stacks(m.stacks, &enter_loop), blocks(m.blocks), wheel_(now()) {}
 
-worker::~worker() { fire_due(never, false); }
+worker::~worker() {
+  fire_due(never, false);
+  settle_origins();
+}
 
 void worker::start() {
   thread_ = std::thread([this] { thread_main(); });
@@ -86,8 +90,10 @@ control_block* worker::next_process() {
   running.store(nullptr, std::memory_order_relaxed);
   if (handed_over_ != nullptr) return std::exchange(handed_over_, nullptr);
   control_block* p = next_at_hand();
-  if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed))
+  if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed)) {
+    settle_origins();
     p = machine.idle.find_work(*this);
+  }
   return p;
 }
 
@@ -98,6 +104,7 @@ control_block* worker::next_at_hand() {
     look_at_clock();
   if (machine.stopping.load(std::memory_order_relaxed)) [[unlikely]]
     return nullptr;
+  machine.idle.offer(*this);
   const bool fair = turn % fair_every == 0;
   if (fair) {
     if (control_block* p = machine.injected.pop()) return p;
@@ -137,7 +144,10 @@ void worker::look_at_clock() {
 }
 
 void worker::schedule(control_block& p) {
-  if (queue.push_slot(p)) machine.idle.wake_helper();
+  if (queue.push_slot(p)) {
+    machine.idle.offer(*this);
+    machine.idle.wake_helper();
+  }
 }
 void worker::schedule_last(control_block& p) {
   queue.push_back(p);
@@ -197,7 +207,21 @@ std::uint64_t worker::fresh_process_id() {
   return next_id_++;
 }
 
+void worker::release_origin(lineage& origin) noexcept {
+  if (&origin != settled_) {
+    settle_origins();
+    settled_ = &origin;
+  }
+  if (++settled_uses_ == uses_at_once) settle_origins();
+}
+
+void worker::settle_origins() noexcept {
+  lineage::release(std::exchange(settled_, nullptr), std::exchange(settled_uses_, 0));
+}
+
 // The upward calls of the process floor.
+
+void release_origin(lineage& origin) noexcept { this_worker().release_origin(origin); }
 
 void schedule(control_block& p) {
   machine_core* machine = machine_of(p);

@@ -85,6 +85,12 @@ class worker : public local_pool {
   std::uint64_t fresh_reference();
   std::uint64_t fresh_process_id();
 
+  /// One use less of `origin`: told in batches, since its count lies between all cores that its
+  /// children end on.
+  void release_origin(lineage& origin) noexcept;
+  /// What was not told yet.
+  void settle_origins() noexcept;
+
   // Timers (timers.cpp).
   timer_entry& arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name,
                    signal* payload);
@@ -107,6 +113,7 @@ class worker : public local_pool {
 
   // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
   std::uint64_t seen_turn = 0;
+  nanotime seen_at = 0;
   nanotime last_steal = 0;
   nanotime steal_pause = 0;
 
@@ -127,6 +134,9 @@ class worker : public local_pool {
   std::uint64_t last_reference_ = 0;
   std::uint64_t next_id_ = 0;
   std::uint64_t last_id_ = 0;
+
+  lineage* settled_ = nullptr;  // this many uses less
+  std::uint32_t settled_uses_ = 0;
 
   // How often to look at the clock: about every 20 µs.
   std::uint32_t turns_to_look_ = 1;

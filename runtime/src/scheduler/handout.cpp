@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/handout.hpp"
+
+#include "scheduler/worker.hpp"
+
+#include <thread>
+
+namespace kin::detail {
+
+bool handout::withdraw(worker& asker) {
+  worker* expected = &asker;
+  return !asker_.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel);
+}
+
+control_block* handout::take(worker& asker) {
+  while (!answered()) std::this_thread::yield();  // the giver has perhaps lost its core
+  const std::uint32_t count = answer_.load(std::memory_order_relaxed);
+  answer_.store(none_yet, std::memory_order_relaxed);
+  for (std::uint32_t i = 1; i < count; ++i) asker.queue.push_back(*items_[i]);
+  return count == 0 ? nullptr : items_[0];
+}
+
+void handout::give(worker& giver) {
+  // A lone one is what this worker runs next. (One that asks may pass here itself, firing timers.)
+  worker* asker = asker_.load(std::memory_order_relaxed);
+  const std::size_t more = giver.queue.size() + (giver.queue.has_slot() ? 1 : 0);
+  if (asker == nullptr || asker == &giver || more < 2) return;
+  if (!asker_.compare_exchange_strong(asker, nullptr, std::memory_order_acq_rel)) return;
+  std::uint32_t count = 0;
+  giver.queue.give(most, [&](control_block& p) { items_[count++] = &p; });
+  answer_.store(count, std::memory_order_release);
+}
+
+}  // namespace kin::detail
