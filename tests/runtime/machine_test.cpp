@@ -3,6 +3,7 @@
 #include "support/expect.hpp"
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <semaphore>
 #include <stdexcept>
@@ -177,6 +178,30 @@ TEST(machine, lets_a_root_stop_its_children_before_others_are_told) {
   EXPECT_EQ(order, (std::vector<std::string>{"root: shutdown", "child: \"my own words\""}));
 }
 
+TEST(machine, stops_orphans_and_leaves_children_to_living_parents) {
+  std::vector<std::string> order;  // in the hands of the parent, then of the child
+  kin::machine machine(small());
+  std::binary_semaphore ready(0);
+  machine.start();
+  machine.spawn([&] {
+    kin::spawn([&] {  // an orphan soon
+      kin::trap_exits();
+      const kin::pid child = kin::spawn_link([&] {
+        kin::trap_exits();
+        ready.release();
+        order.push_back("child: " + kin::to_string(test::expect<kin::exited>(1h).reason));
+      });
+      order.push_back("parent: " + kin::to_string(test::expect<kin::exited>(1h).reason));
+      kin::sleep(20ms);  // by now the machine has told orphans several times
+      kin::exit(child, "my own words");
+      test::await_exit(child);
+    });
+  });
+  ready.acquire();
+  EXPECT_TRUE(machine.stop().empty());
+  EXPECT_EQ(order, (std::vector<std::string>{"parent: shutdown", "child: \"my own words\""}));
+}
+
 TEST(machine, names_who_does_not_stop) {
   static std::binary_semaphore hold(0);  // static: the straggler outlives this test
   static std::binary_semaphore ready(0);
@@ -316,6 +341,24 @@ TEST(foreign_thread, may_go_on_sending_while_a_machine_stops) {
     EXPECT_TRUE(machine.stop().empty());
     enough = true;
     for (auto& t : senders) t.join();
+  }
+}
+
+TEST(foreign_thread, may_be_waking_the_last_process_when_its_machine_goes) {
+  for (int i = 0; i < test::times(400); ++i) {
+    std::thread sender;
+    {
+      kin::machine machine(small());
+      std::promise<kin::pid> target;
+      sender = std::thread([told = target.get_future()]() mutable {
+        kin::send(told.get(), number{1});
+      });
+      machine.run([&] {
+        target.set_value(kin::self());
+        EXPECT_EQ(test::expect<number>(), number{1});
+      });
+    }
+    sender.join();
   }
 }
 

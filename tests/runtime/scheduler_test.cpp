@@ -7,6 +7,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <sys/resource.h>
@@ -249,6 +250,19 @@ TEST_P(scheduler_on, work_spreads_and_all_of_it_is_done) {
     long sum = 0;
     for (int i = 0; i < count; ++i) sum += test::expect<number>().value;
     EXPECT_EQ(sum, static_cast<long>(count) * (count - 1) / 2);
+  });
+}
+
+TEST(work, that_waits_behind_a_callback_without_a_wait_is_given_to_who_has_none) {
+  test::run({.workers = 2}, [] {
+    const auto me = std::this_thread::get_id();
+    const auto elsewhere = std::make_shared<std::atomic<bool>>(false);
+    for (int i = 0; !*elsewhere && i < 1'000'000; ++i) {
+      kin::spawn([=] {
+        if (std::this_thread::get_id() != me) *elsewhere = true;
+      });
+    }
+    EXPECT_TRUE(*elsewhere);
   });
 }
 
