@@ -11,7 +11,7 @@ namespace kin::detail {
 
 class intensity {
  public:
-  using time = std::chrono::time_point<std::chrono::steady_clock, duration>;
+  using time = clock::time_point;
   intensity(unsigned limit, duration period) : limit_(limit), period_(period) {}
 
   /// Counts a restart. False: more than `limit` lie within the period, and one is as old as the

@@ -100,8 +100,6 @@ exit_reason stop_child(pid child, shutdown_limit limit, met_exits& met) {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
-
 // Many children that end at the same time.
 class parallel_stop {
  public:

@@ -61,10 +61,7 @@ class supervision {
   [[nodiscard]] const supervisor_report& report() const { return report_; }
 
  protected:
-  [[nodiscard]] bool may_restart() {
-    return restarts_.allows(
-        std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()));
-  }
+  [[nodiscard]] bool may_restart() { return restarts_.allows(clock::now()); }
   /// Too many restarts. A supervisor above sees an orderly end, as in OTP; a program sees why it
   /// has ended.
   [[nodiscard]] next give_up(const offender& child);

@@ -11,9 +11,9 @@ namespace {
 
 TEST(parker, sleeps_until_the_time_has_come) {
   parker bed;
-  const nanotime until = now() + 5'000'000;
-  while (now() < until) bed.sleep(until);  // it may return for no reason
-  EXPECT_GE(now(), until);
+  const nanotime until = system_now() + 5'000'000;
+  while (system_now() < until) bed.sleep(until);  // it may return for no reason
+  EXPECT_GE(system_now(), until);
 }
 
 TEST(parker, does_not_sleep_when_it_was_woken_before) {
@@ -27,7 +27,7 @@ TEST(parker, keeps_one_token_only) {
   bed.wake();
   bed.wake();
   bed.sleep(never);
-  bed.sleep(now() + 1'000'000);  // ends by its time: the second wake left nothing
+  bed.sleep(system_now() + 1'000'000);  // ends by its time: the second wake left nothing
 }
 
 TEST(parker, loses_no_wake) {

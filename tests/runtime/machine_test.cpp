@@ -350,9 +350,8 @@ TEST(foreign_thread, may_be_waking_the_last_process_when_its_machine_goes) {
     {
       kin::machine machine(small());
       std::promise<kin::pid> target;
-      sender = std::thread([told = target.get_future()]() mutable {
-        kin::send(told.get(), number{1});
-      });
+      sender =
+          std::thread([told = target.get_future()]() mutable { kin::send(told.get(), number{1}); });
       machine.run([&] {
         target.set_value(kin::self());
         EXPECT_EQ(test::expect<number>(), number{1});

@@ -46,7 +46,7 @@ template <class Tell>
 bool tell_until_gone(machine_core& core, nanotime end, Tell tell) {
   for (duration pause = std::chrono::milliseconds(1);; pause *= 2) {
     tell(core);
-    const nanotime until = std::min(add(now(), pause), end);
+    const nanotime until = std::min(add(system_now(), pause), end);
     if (core.wait_for_all(until)) return true;
     if (until == end) return false;
   }
@@ -128,7 +128,7 @@ std::vector<straggler> machine::stop() {
     throw error(badarg, "machine::stop was called in a process: it would wait for itself");
   if (core_->state() != detail::machine_core::phase::running) return {};
   core_->begin_stop();
-  if (detail::end_all(*core_, detail::now(), core_->options.stop_limit)) {
+  if (detail::end_all(*core_, detail::system_now(), core_->options.stop_limit)) {
     core_->stop_workers();
     return {};
   }

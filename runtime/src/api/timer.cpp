@@ -8,6 +8,12 @@
 #include <algorithm>
 
 namespace kin {
+
+clock::time_point clock::now() noexcept {
+  const detail::worker* w = detail::here();
+  return time_point(duration(w == nullptr ? detail::system_now() : w->time()));
+}
+
 namespace detail {
 namespace {
 

@@ -18,20 +18,13 @@ inline nanotime read_clock(clockid_t which) noexcept {
   return static_cast<nanotime>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
 /// 21 ns.
-inline nanotime now() noexcept { return read_clock(CLOCK_MONOTONIC); }
-/// 3 ns; behind `now` by at most coarse_lag.
-inline nanotime coarse_now() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
+inline nanotime system_now() noexcept { return read_clock(CLOCK_MONOTONIC); }
+/// 3 ns; behind `system_now` by at most coarse_lag.
+inline nanotime coarse_system_now() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
 inline constexpr nanotime coarse_lag = 10'000'000;  // one tick of a 100 Hz kernel
 
-/// now + limit, without overflow.
+/// time + limit, without overflow.
 inline nanotime add(nanotime time, duration limit) noexcept {
   return limit.count() >= never - time ? never : time + limit.count();
 }
-/// A deadline that is never early. A long one may be late by 20 ms, and is cheap.
-inline nanotime deadline_in(duration limit) noexcept {
-  if (limit == infinity) return never;
-  constexpr duration is_long = std::chrono::seconds(1);
-  return limit >= is_long ? add(coarse_now() + coarse_lag, limit) : add(now(), limit);
-}
-
 }  // namespace kin::detail

@@ -6,6 +6,7 @@
 #include "process/links.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
+#include "process/remote.hpp"
 #include "process/scheduling.hpp"
 
 #include <algorithm>
@@ -144,6 +145,8 @@ void apply(control_block& p, signal* s) {
 bool post(pid to, signal* s) noexcept {
   const std::uint64_t hint = pid_access::hint(to);
   if (hint == 0) return false;
+  if (remote_router::is_remote(hint)) [[unlikely]]
+    return remote_router::of(hint).send(to, s);
   s->to = to.number();
   control_block& p = block_of(to);
   const auto done = state::push(p.word, state::tag(hint), s);
@@ -154,6 +157,7 @@ bool post(pid to, signal* s) noexcept {
 bool is_gone(pid p) noexcept {
   const std::uint64_t hint = pid_access::hint(p);
   if (hint == 0) return true;
+  if (remote_router::is_remote(hint)) return false;
   const control_block& block = block_of(p);
   const std::uint64_t word = block.word.load(std::memory_order_acquire);
   return state::tag(word) != state::tag(hint) || state::content(word) == state::dead ||

@@ -20,6 +20,10 @@ void schedule(control_block& p);
 control_block* current_process() noexcept;
 /// One use less of `origin`, at once or soon. The process itself, at its end.
 void release_origin(lineage& origin) noexcept;
+/// What time it is for that process. In a process.
+[[nodiscard]] nanotime now();
+/// A deadline that is never early. A long one may be late by 20 ms, and is cheap. In a process.
+[[nodiscard]] nanotime deadline_in(duration limit);
 /// A number that no reference of this machine had before. In a process.
 std::uint64_t fresh_reference();
 

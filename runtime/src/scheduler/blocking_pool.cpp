@@ -29,6 +29,13 @@ void blocking_pool::submit(control_block& p) {
   if (!state::go_idle(p.word)) schedule(p);
 }
 
+void blocking_pool::run_here(control_block& p) {
+  auto* w = static_cast<blocking_wait*>(p.waiting);
+  w->work->run();
+  finish(*w);
+  schedule(p);
+}
+
 void blocking_pool::serve() {
   std::unique_lock hold(lock_);
   for (;;) {

@@ -37,6 +37,8 @@ class blocking_pool {
   /// For the process that has just left its stack to wait for its job (landing side), which then
   /// goes idle.
   void submit(control_block& p);
+  /// The same on this thread: the job has run when this returns.
+  static void run_here(control_block& p);
   void stop();
 
  private:

@@ -39,7 +39,7 @@ class idle_workers::search {
 
   void begin() {
     is_the_one_ = !all_.searching_.exchange(true, std::memory_order_acq_rel);
-    start_ = now();
+    start_ = system_now();
   }
   /// What is given in the last moment is in the worker's queue.
   void end() {
@@ -57,7 +57,7 @@ class idle_workers::search {
   control_block* answer() {
     if (!asks_ || !all_.handout_.answered()) return nullptr;
     asks_ = false;
-    w_.last_steal = now();
+    w_.last_steal = system_now();
     return all_.handout_.take(w_);
   }
   bool may_look(nanotime time) {
@@ -81,7 +81,7 @@ class idle_workers::search {
 control_block* idle_workers::find_work(worker& w) {
   search hunt(*this, w);
   for (;;) {
-    const nanotime time = now();
+    const nanotime time = system_now();
     if (time >= w.timers_due.load(std::memory_order_relaxed)) w.fire_due(time, false);
     if (machine_.stopping.load(std::memory_order_relaxed)) return nullptr;
     control_block* found = w.queue.pop(false);
@@ -135,7 +135,7 @@ control_block* idle_workers::rob(worker& thief, worker& victim, bool all) {
   victim.queue.steal(loot_max, all, [&](control_block& p) { loot[count++] = &p; });
   if (count == 0) return nullptr;
   for (std::size_t i = 1; i < count; ++i) thief.queue.push_back(*loot[i]);
-  thief.last_steal = now();
+  thief.last_steal = system_now();
   return loot[0];
 }
 
@@ -150,9 +150,9 @@ void idle_workers::park(worker& w) {
     const worker& other = *machine_.worker_at(i);
     if (&other == &w || other.queue.size() == 0) continue;
     // Something to steal that may not be stolen yet: look again when it may.
-    until = std::min(until, now() + std::max(w.steal_pause, fresh_time));
+    until = std::min(until, system_now() + std::max(w.steal_pause, fresh_time));
   }
-  if (!work) w.bed.sleep(until);
+  if (!work) w.bed->sleep(until);
   // Whoever wakes a worker takes it out of the count; else it does so itself.
   if (w.parked.exchange(false, std::memory_order_seq_cst))
     parked_.fetch_sub(1, std::memory_order_seq_cst);
@@ -164,7 +164,7 @@ void idle_workers::retire(worker& w) {
   w.retired.store(true, std::memory_order_seq_cst);
   retired_.fetch_add(1, std::memory_order_seq_cst);
   if (!machine_.stopping.load(std::memory_order_seq_cst)) {
-    w.bed.sleep(w.timers_due.load(std::memory_order_relaxed));
+    w.bed->sleep(w.timers_due.load(std::memory_order_relaxed));
   }
   retired_.fetch_sub(1, std::memory_order_seq_cst);
   w.retired.store(false, std::memory_order_release);
@@ -177,7 +177,7 @@ bool idle_workers::wake_one() {
     if (w.parked.load(std::memory_order_relaxed) &&
         w.parked.exchange(false, std::memory_order_seq_cst)) {
       parked_.fetch_sub(1, std::memory_order_seq_cst);
-      w.bed.wake();
+      w.bed->wake();
       return true;
     }
   }

@@ -19,8 +19,9 @@ unsigned usable_cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-machine_options completed(machine_options given) {
+machine_options completed(machine_options given, bool is_driven) {
   if (given.workers == 0) given.workers = usable_cores();
+  if (is_driven) given.workers = 1;
   given.workers =
       std::min(given.workers, machine_core::workers_max - machine_core::extra_workers_max);
   if (given.stack_bytes == 0) given.stack_bytes = default_stack_bytes;
@@ -31,8 +32,9 @@ machine_options completed(machine_options given) {
 
 }  // namespace
 
-machine_core::machine_core(machine_options given)
-    : options(completed(std::move(given))),
+machine_core::machine_core(machine_options given, driver* driver)
+    : options(completed(std::move(given), driver != nullptr)),
+      driven_by(driver),
       stacks(options.stack_bytes),
       blocks(*this),
       idle(*this),
@@ -55,9 +57,12 @@ machine_core::~machine_core() {
 void machine_core::start() {
   phase expected = phase::fresh;
   if (!phase_.compare_exchange_strong(expected, phase::running, std::memory_order_acq_rel)) return;
+  if (driven_by != nullptr) return;
   for (const auto& w : owned_) w->start();
   watch.start();
 }
+
+void machine_core::drive() { worker_at(0)->work(); }
 
 void machine_core::begin_stop() {
   const std::lock_guard hold(ends_lock_);  // a spawn from outside has happened, or will not
@@ -68,7 +73,7 @@ void machine_core::stop_workers() {
   watch.stop();
   jobs.stop();
   stopping.store(true, std::memory_order_seq_cst);
-  for (unsigned i = 0; i < worker_count(); ++i) worker_at(i)->bed.wake();
+  for (unsigned i = 0; i < worker_count(); ++i) worker_at(i)->bed->wake();
   for (unsigned i = 0; i < worker_count(); ++i) worker_at(i)->join();
   phase_.store(phase::stopped, std::memory_order_release);
 }
@@ -78,7 +83,7 @@ bool machine_core::add_extra_worker() {
   const unsigned count = worker_count();
   for (unsigned i = options.workers; i < count; ++i) {
     if (worker_at(i)->retired.exchange(false, std::memory_order_acq_rel)) {
-      worker_at(i)->bed.wake();
+      worker_at(i)->bed->wake();
       return true;
     }
   }
@@ -119,6 +124,7 @@ control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> 
 }
 
 void machine_core::inject(control_block& p) {
+  if (driven_by != nullptr) return driven_by->ready(p, false);
   // Until it is pushed, `p` keeps the machine from ending. Then it may run, end, be the last one.
   visitors_.fetch_add(1, std::memory_order_relaxed);
   injected.push(p);

@@ -9,6 +9,7 @@
 #include "process/name_table.hpp"
 #include "queue/inject_queue.hpp"
 #include "scheduler/blocking_pool.hpp"
+#include "scheduler/driver.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/sysmon.hpp"
 #include "scheduler/worker.hpp"
@@ -26,7 +27,8 @@ namespace kin::detail {
 
 class machine_core {
  public:
-  explicit machine_core(machine_options given);
+  /// With a driver there are no threads: `drive` runs it.
+  explicit machine_core(machine_options given, driver* driven_by = nullptr);
   machine_core(const machine_core&) = delete;
   machine_core& operator=(const machine_core&) = delete;
   ~machine_core();
@@ -35,6 +37,7 @@ class machine_core {
   static constexpr unsigned extra_workers_max = 64;
 
   machine_options options;
+  driver* const driven_by;
   stack_source stacks;
   block_table blocks;
   name_table names;
@@ -49,6 +52,8 @@ class machine_core {
   enum class phase : std::uint8_t { fresh, running, stopping, stopped };
   [[nodiscard]] phase state() const { return phase_.load(std::memory_order_acquire); }
   void start();
+  /// Runs a machine that has a driver, on this thread, until the driver leaves it.
+  void drive();
   /// From now on nobody spawns from outside.
   void begin_stop();
   /// After the last process.

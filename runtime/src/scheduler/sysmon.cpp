@@ -75,7 +75,7 @@ void sysmon::help(worker& w, nanotime stuck, nanotime time, bool all_stuck) {
 }
 
 void sysmon::look_at_all(std::vector<seen>& before) {
-  const nanotime time = now();
+  const nanotime time = system_now();
   const unsigned count = machine_.worker_count();
   std::array<nanotime, machine_core::workers_max> stuck{};
   bool all_stuck = true;

@@ -7,6 +7,7 @@
 #include "scheduler/overflow.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cxxabi.h>
 #include <pthread.h>
 #include <string>
@@ -36,7 +37,7 @@ KIN_NOIPA exception_state* exceptions_of_this_thread() noexcept {
 worker* here() noexcept { return static_cast<worker*>(thread_pool()); }
 
 worker::worker(machine_core& m, unsigned i)
-    : machine(m), index(i), stacks(m.stacks, &enter_loop), blocks(m.blocks), wheel_(now()) {}
+    : machine(m), index(i), stacks(m.stacks, &enter_loop), blocks(m.blocks), wheel_(time()) {}
 
 worker::~worker() {
   fire_due(never, false);
@@ -53,6 +54,10 @@ void worker::join() {
 void worker::thread_main() {
   pthread_setname_np(pthread_self(), ("kin/" + std::to_string(index)).c_str());
   prctl(PR_SET_TIMERSLACK, 1UL);
+  work();
+}
+
+void worker::work() {
   const overflow_guard guard;  // an alternate stack for the report of an overflow
   set_thread_pool(this);
   exceptions = exceptions_of_this_thread();
@@ -62,7 +67,7 @@ void worker::thread_main() {
   landing = landing_action::keep_loop;
   leaving = nullptr;
   stack& last = switch_stack(thread_stack_, first);
-  stacks.give(last);  // the loop that saw the machine's end; its stack is only freed from here on
+  stacks.give(last);
   set_thread_pool(nullptr);
 }
 
@@ -75,19 +80,24 @@ void enter_loop(stack& came_from) noexcept {
 void worker::loop() noexcept {
   for (;;) {
     worker& w = this_worker();  // I1
-    control_block* p = w.next_process();
-    if (p == nullptr) break;
-    execute(w, *p);
+    if (control_block* p = w.next_process()) {
+      execute(w, *p);
+    } else {  // back to `work`, which may enter this stack again
+      stack& came_from = switch_stack(*w.on, w.thread_stack_);
+      this_worker().landed(came_from);
+    }
   }
-  worker& w = this_worker();
-  stack& mine = *w.on;
-  switch_stack(mine, w.thread_stack_);
-  std::terminate();  // nobody comes back
+}
+
+nanotime worker::time() const {
+  return machine.driven_by == nullptr ? system_now() : machine.driven_by->now();
 }
 
 control_block* worker::next_process() {
   current = nullptr;
   running.store(nullptr, std::memory_order_relaxed);
+  if (machine.driven_by != nullptr) [[unlikely]]
+    return next_driven();
   if (handed_over_ != nullptr) return std::exchange(handed_over_, nullptr);
   control_block* p = next_at_hand();
   if (p == nullptr && !machine.stopping.load(std::memory_order_relaxed)) {
@@ -97,7 +107,21 @@ control_block* worker::next_process() {
   return p;
 }
 
+control_block* worker::next_driven() {
+  driver& driven_by = *machine.driven_by;
+  do {
+    if (machine.stopping.load(std::memory_order_relaxed)) return nullptr;
+    if (handed_over_ != nullptr) return std::exchange(handed_over_, nullptr);
+    const nanotime time = driven_by.now();
+    if (time >= timers_due.load(std::memory_order_relaxed)) fire_due(time, false);
+    if (control_block* p = driven_by.next()) return p;
+  } while (driven_by.wait(timers_due.load(std::memory_order_relaxed)));
+  return nullptr;
+}
+
 control_block* worker::next_at_hand() {
+  if (machine.driven_by != nullptr) [[unlikely]]
+    return machine.driven_by->next();
   const std::uint64_t turn = turns.load(std::memory_order_relaxed) + 1;
   turns.store(turn, std::memory_order_relaxed);
   if (--turns_to_look_ == 0) [[unlikely]]
@@ -134,7 +158,7 @@ void worker::begin_turn(control_block& p) {
 }
 
 void worker::look_at_clock() {
-  const nanotime time = now();
+  const nanotime time = system_now();
   const nanotime per_turn = std::max<nanotime>((time - last_look_) / look_every_, 1);
   last_look_ = time;
   look_every_ = static_cast<std::uint32_t>(
@@ -144,12 +168,16 @@ void worker::look_at_clock() {
 }
 
 void worker::schedule(control_block& p) {
+  if (machine.driven_by != nullptr) [[unlikely]]
+    return machine.driven_by->ready(p, false);
   if (queue.push_slot(p)) {
     machine.idle.offer(*this);
     machine.idle.wake_helper();
   }
 }
 void worker::schedule_last(control_block& p) {
+  if (machine.driven_by != nullptr) [[unlikely]]
+    return machine.driven_by->ready(p, true);
   queue.push_back(p);
   if (queue.size() > 1) machine.idle.wake_helper();
 }
@@ -186,7 +214,8 @@ void worker::landed(stack& left) {
       schedule_last(*leaving);
       break;
     case landing_action::start_job:
-      machine.jobs.submit(*leaving);
+      machine.driven_by == nullptr ? machine.jobs.submit(*leaving)
+                                   : blocking_pool::run_here(*leaving);
       break;
   }
 }
@@ -236,6 +265,17 @@ void schedule(control_block& p) {
 control_block* current_process() noexcept {
   worker* w = here();
   return w == nullptr ? nullptr : w->current;
+}
+
+nanotime now() { return this_worker().time(); }
+
+nanotime deadline_in(duration limit) {
+  if (limit == infinity) return never;
+  constexpr duration is_long = std::chrono::seconds(1);
+  const worker& w = this_worker();
+  return limit >= is_long && w.machine.driven_by == nullptr
+             ? add(coarse_system_now() + coarse_lag, limit)
+             : add(w.time(), limit);
 }
 
 std::uint64_t fresh_reference() { return this_worker().fresh_reference(); }

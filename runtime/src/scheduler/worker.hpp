@@ -69,6 +69,11 @@ class worker : public local_pool {
 
   block_pool blocks;
 
+  /// What time it is here.
+  [[nodiscard]] nanotime time() const;
+  /// Runs processes on the calling thread until the machine stops, or its driver leaves it.
+  void work();
+
   /// Worker's thread. Makes `p` run soon: next on this worker, if nothing else is woken meanwhile.
   void schedule(control_block& p);
   /// Worker's thread. After all that is queued.
@@ -100,7 +105,7 @@ class worker : public local_pool {
 
   // Seen by others.
   run_queue<control_block> queue;
-  parker bed;
+  const std::unique_ptr<poller> bed = std::make_unique<parker>();
   std::atomic<bool> parked{false};
   std::atomic<std::uint64_t> turns{0};  // processes run so far: a hint that it moves
   std::atomic<std::uint64_t> stuck_at{
@@ -122,6 +127,7 @@ class worker : public local_pool {
   void thread_main();
   [[noreturn]] static void loop() noexcept;
   control_block* next_process();
+  control_block* next_driven();
   control_block* next_at_hand();
   stack& next_stack();
   void look_at_clock();
