@@ -162,8 +162,10 @@ int count(const count_options& options) {
   int exit_code = 2;
   const int ended = kin::run([&] {
     const report all = run_of_count(options).run(what);
-    std::cout << (options.json ? json(all) : listing(all, options.all)) << std::flush;
-    std::cerr << summary(all);
+    kin::blocking([&] {  // a pager reads as slowly as its user
+      std::cout << (options.json ? json(all) : listing(all, options.all)) << std::flush;
+      std::cerr << summary(all);
+    });
     exit_code = all.exit_code();
     if (all.stopped()) kin::exit(kin::shutdown);
   });
