@@ -2,7 +2,9 @@
 // call, cast, and the answer another day: otp-semantics 3.5, 3.6 and 3.3.
 #include "behaviours/counter.hpp"
 
+#include <future>
 #include <memory>
+#include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -112,6 +114,49 @@ TEST(call, without_any_patience_gives_up_at_once) {
     auto c = fresh();
     EXPECT_EQ(kin::try_call(c, later{}, 0s).error(), kin::timed_out);
   });
+}
+
+/// While it lives, this thread and those it starts share one core.
+class on_one_core {
+ public:
+  on_one_core() {
+    CPU_ZERO(&before_);
+    EXPECT_EQ(::sched_getaffinity(0, sizeof before_, &before_), 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &before_)) ++first;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  }
+  ~on_one_core() { ::sched_setaffinity(0, sizeof before_, &before_); }
+  on_one_core(const on_one_core&) = delete;
+  on_one_core& operator=(const on_one_core&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
+// A request to another machine wakes its worker; on a shared core that mostly runs at once, and has
+// answered before the caller gets to wait.
+TEST(call, takes_an_answer_that_comes_before_the_wait) {
+  const on_one_core guard;
+  kin::machine here({.workers = 1, .reports = quiet()});
+  kin::machine elsewhere({.workers = 1, .reports = quiet()});
+  elsewhere.start();
+  std::promise<kin::server<counter>> started;
+  elsewhere.spawn([&started] {
+    started.set_value(fresh());
+    test::idle();
+  });
+
+  const auto why = here.run([c = started.get_future().get()] {
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(kin::call(c, get{}, test::patience), 0);
+  });
+
+  EXPECT_EQ(why, kin::normal);
+  EXPECT_TRUE(here.stop().empty());
+  EXPECT_TRUE(elsewhere.stop().empty());
 }
 
 // ---- a server that ends while it is called ------------------------------------------------------

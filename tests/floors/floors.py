@@ -70,7 +70,8 @@ HOUSE = {
 }
 
 # A floor's tests see that floor's private headers, and whatever lies under it.
-for tested, root in [(f, RUNTIME) for f in ("base", "context", "queue", "process", "scheduler")] + [
+for tested, root in [
+        (f, RUNTIME) for f in ("base", "context", "queue", "process", "scheduler", "api")] + [
         (f, (f"{f}/src",)) for f in ("behaviours", "net", "dist")]:
     HOUSE[f"tests of {tested}"] = Floor(
         f"tests/{tested}/", (tested, "test support") + HOUSE[tested].below, faces=DIST,
