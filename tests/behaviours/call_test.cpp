@@ -20,6 +20,45 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// Waits where it is destroyed.
+class clinging {
+ public:
+  clinging() = default;
+  clinging(clinging&& other) noexcept : lives_(std::exchange(other.lives_, false)) {}
+  clinging& operator=(clinging&&) = delete;
+  clinging(const clinging&) = delete;
+  clinging& operator=(const clinging&) = delete;
+  ~clinging() {
+    if (!lives_ || !kin::in_process()) return;
+    kin::yield();
+    kin::sleep(1ms);
+    kin::receive([](number) {}, kin::after(1h, [] {}));
+    EXPECT_FALSE(kin::is_alive(kin::parent()));
+    ++destroyed;
+  }
+  static inline int destroyed = 0;
+
+ private:
+  bool lives_ = true;
+};
+struct ask_late {};
+struct answer_the_late {};
+class late_server : public kin::gen_server {
+ public:
+  kin::replies<clinging> handle_call(ask_late /*request*/, kin::from<clinging> who) {
+    asked_.push_back(std::move(who));
+    return kin::noreply;
+  }
+  int handle_call(answer_the_late /*request*/) {
+    for (auto& who : asked_) who.answer(clinging());
+    asked_.clear();
+    return 7;
+  }
+
+ private:
+  std::vector<kin::from<clinging>> asked_;
+};
+
 // ---- call ---------------------------------------------------------------------------------------
 
 TEST(call, gives_what_the_server_answers) {
@@ -46,6 +85,17 @@ TEST(call, of_a_handler_without_a_value_waits_for_its_end) {
     kin::call(c, nothing_to_say{});
     EXPECT_THAT(test::drained(), ElementsAre("first"));
   });
+}
+
+TEST(call, drops_a_late_answer_whose_destructor_waits_without_a_wait) {
+  clinging::destroyed = 0;
+  test::run([] {
+    auto server = kin::start<late_server>();
+    EXPECT_EQ(kin::try_call(server, ask_late{}, 1ms).error(), kin::timed_out);
+    EXPECT_EQ(kin::call(server, answer_the_late{}), 7);  // the late one comes first
+    kin::stop(server);
+  });
+  EXPECT_EQ(clinging::destroyed, 1);
 }
 
 TEST(call, tells_the_server_who_asks) {

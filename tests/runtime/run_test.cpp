@@ -184,6 +184,24 @@ TEST(run, leaves_signals_alone_if_told_to) {
   EXPECT_EQ(seen.signal, SIGTERM);
 }
 
+TEST(run, does_not_hear_of_a_signal_that_was_ignored_when_it_began) {
+  const outcome seen = run_child(
+      [](int ready) {
+        std::signal(SIGINT, SIG_IGN);
+        return kin::run(
+            [ready] {
+              tell(ready);
+              kin::sleep(1h);
+            },
+            two);
+      },
+      [](pid_t child) {
+        kill(child, SIGINT);
+        kill(child, SIGTERM);
+      });
+  EXPECT_EQ(seen.code, 128 + SIGTERM) << seen.errors;
+}
+
 TEST(run, gives_the_signal_handlers_back) {
   EXPECT_EQ(run_child([](int) {
               struct sigaction before {};

@@ -69,7 +69,9 @@ class run_of_count {
       start_pool(names_[i], limit, what, stop_.get_token());
     }
     while (!stopped_ && !(walked_ && tasks_.empty())) {
-      walked_ || tasks_.size() >= open_tasks_max_ ? take_one() : walk_on();
+      const bool enough = walked_ || tasks_.size() >= open_tasks_max_;
+      if (!enough) walk_on();
+      take_one(enough ? redraw_every : 0ms);
       bar_.update(
           {report_.sum().files, found_, walked_, report_.sum().bytes, report_.sum().matches});
     }
@@ -117,13 +119,13 @@ class run_of_count {
     tasks_.emplace(async_queue(names_[pool], file), task{file, pool});
   }
 
-  void take_one() {
+  void take_one(kin::duration limit) {
     kin::receive([this](done<file_count> end) { take(std::move(end)); },
                  [this](kin::exited /*interrupt, or the pools gave up*/) {
                    stopped_ = true;
                    stop_.request_stop();
                  },
-                 kin::after(redraw_every, [] {}));
+                 kin::after(limit, [] {}));
   }
 
   void take(done<file_count> end) {

@@ -29,7 +29,7 @@ struct machine_options {
 struct straggler {
   kin::pid pid = {};
   std::string name = {};   ///< registered, or what it ran
-  std::string doing = {};  ///< "running for 3.2 s", "in kin::blocking", "waiting while it unwinds"
+  std::string doing = {};  ///< in words: runs without a wait, waits for kin::blocking, ...
 };
 
 namespace detail {

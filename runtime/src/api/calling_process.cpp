@@ -31,6 +31,7 @@ void take_news(control_block& p) {
 }  // namespace
 
 bool may_wait(control_block& p) {
+  if (p.is(flag_draining)) return false;
   take_news(p);
   if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
     return true;
@@ -39,6 +40,7 @@ bool may_wait(control_block& p) {
 }
 
 bool wait_for(control_block& p, wait& w, duration limit) {
+  if (p.is(flag_draining)) return false;
   // First of all: the answer to what the caller has just sent may be here already, and is drained
   // next.
   struct scope {

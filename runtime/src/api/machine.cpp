@@ -63,6 +63,7 @@ bool end_all(machine_core& core, nanotime start, duration limit) {
 
 std::vector<straggler> who_is_left(machine_core& core) {
   std::vector<straggler> left;
+  const std::vector<pid> in_jobs = core.jobs.waiters();
   for (const pid p : living(core)) {
     straggler s{.pid = p};
     for (const std::string& name : core.names.held()) {
@@ -74,6 +75,8 @@ std::vector<straggler> who_is_left(machine_core& core) {
       if (core.worker_at(i)->running.load(std::memory_order_relaxed) == &block_of(p))
         s.doing = "runs without a wait";
     }
+    if (std::find(in_jobs.begin(), in_jobs.end(), p) != in_jobs.end())
+      s.doing = "waits for kin::blocking, whose call has not returned";
     left.push_back(std::move(s));
   }
   return left;

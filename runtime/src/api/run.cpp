@@ -29,7 +29,12 @@ class signal_watch {
     action.sa_handler = &on_signal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (std::size_t i = 0; i < watched.size(); ++i) sigaction(watched[i], &action, &before_[i]);
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+      sigaction(watched[i], nullptr, &before_[i]);
+      // Whoever started the program does not want it to hear of that one, as a shell does for what
+      // it puts in the background.
+      if (before_[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, nullptr);
+    }
     thread_ = std::thread([this] { watch(); });
   }
   signal_watch(const signal_watch&) = delete;

@@ -91,6 +91,7 @@ enum flag : std::uint32_t {
   flag_own_exit = 2048,   // kin::exit doomed it, not a signal
   flag_doubled = 1024,    // some link of its may have two records
   flag_struck = 4096,     // a fatal signal was drained: who links or monitors after it finds nobody
+  flag_draining = 8192,  // signals take effect: what a destructor of theirs waits for fails at once
 };
 
 struct alignas(128) control_block {

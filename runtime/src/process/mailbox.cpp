@@ -165,10 +165,12 @@ bool is_gone(pid p) noexcept {
 }
 
 void drain_news(control_block& p) {
+  if (p.is(flag_draining)) return;  // newer ones come after those that take effect now
   p.is(flag_in_place) ? detach_in_hand(p) : apply_all(p, reversed(state::take_all(p.word)));
 }
 
 void apply_all(control_block& p, signal* oldest) {
+  p.set(flag_draining);
   while (oldest != nullptr) {
     signal* s = std::exchange(oldest, oldest->next);
     if (s->to == p.low_id()) [[likely]] {
@@ -177,6 +179,7 @@ void apply_all(control_block& p, signal* oldest) {
       refuse(s, noproc);  // meant for an earlier user of this block
     }
   }
+  p.clear(flag_draining);
 }
 
 void detach_in_hand(control_block& p) {

@@ -42,10 +42,13 @@ void blocking_pool::serve() {
     if (!queue_.empty()) {
       blocking_wait* w = queue_.front();
       queue_.pop_front();
+      const pid waiter = w->waiter;
+      served_.push_back(waiter);
       hold.unlock();
       w->work->run();
       finish(*w);
       hold.lock();
+      std::erase(served_, waiter);
       continue;
     }
     if (stopping_) break;
@@ -56,6 +59,13 @@ void blocking_pool::serve() {
   }
   --threads_;
   gone_.notify_all();
+}
+
+std::vector<pid> blocking_pool::waiters() {
+  const std::lock_guard hold(lock_);
+  std::vector<pid> all = served_;
+  for (const blocking_wait* w : queue_) all.push_back(w->waiter);
+  return all;
 }
 
 void blocking_pool::finish(blocking_wait& w) {

@@ -13,7 +13,6 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 namespace kin::detail {
@@ -40,6 +39,8 @@ class blocking_pool {
   /// The same on this thread: the job has run when this returns.
   static void run_here(control_block& p);
   void stop();
+  /// Processes whose jobs have not returned.
+  [[nodiscard]] std::vector<pid> waiters();
 
  private:
   void serve();
@@ -50,6 +51,7 @@ class blocking_pool {
   std::condition_variable work_;
   std::condition_variable gone_;
   std::deque<blocking_wait*> queue_;
+  std::vector<pid> served_;  // whose job runs
   unsigned threads_ = 0;
   unsigned resting_ = 0;
   bool stopping_ = false;
