@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How the house builds a thing: kin_library, kin_app, kin_test, kin_tests, kin_bench.
+# How the house builds a thing: kin_library, kin_program, kin_app, kin_test, kin_tests.
 # No warnings here: they are a developer's wish, not a user's, and live in CMakePresets.json.
 include(GoogleTest OPTIONAL)
 
@@ -75,11 +75,4 @@ function(kin_tests folder)
         $<TARGET_PROPERTY:kin_${arg_SEES},LINK_LIBRARIES>)  # private headers need private libraries
     endif()
   endforeach()
-endfunction()
-
-# kin_bench(name SOURCES... LIBRARIES...) makes a Google Benchmark program with its own main.
-function(kin_bench name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
-  kin_program(${name} SOURCES ${arg_SOURCES}
-    LIBRARIES kin::kin benchmark::benchmark_main ${arg_LIBRARIES})
 endfunction()

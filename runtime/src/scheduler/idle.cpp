@@ -17,7 +17,7 @@ constexpr nanotime spin_time = 5'000;
 constexpr nanotime shortest_pause = 2'000;
 constexpr nanotime longest_pause = 1'000'000;
 constexpr nanotime short_lived = 8 * shortest_pause;
-constexpr nanotime fresh_time = 50'000;
+constexpr nanotime fresh_time = 40'000;
 constexpr std::size_t loot_max = 512;
 
 }  // namespace
@@ -31,7 +31,7 @@ class idle_workers::search {
     // Rule 4: came back soon after the last theft, so what was stolen did not last.
     w.steal_pause = start_ - w.last_steal < short_lived ? std::min(2 * w.steal_pause, longest_pause)
                                                         : shortest_pause;
-    next_look_ = w.last_steal + w.steal_pause;
+    pause_end_ = w.last_steal + w.steal_pause;
   }
   search(const search&) = delete;
   search& operator=(const search&) = delete;
@@ -65,6 +65,8 @@ class idle_workers::search {
     next_look_ = time + shortest_pause;
     return true;
   }
+  /// Rule 4.
+  [[nodiscard]] bool pauses(nanotime time) const { return time < pause_end_; }
   [[nodiscard]] bool goes_on(nanotime time) const {
     return is_the_one_ && time - start_ < spin_time;
   }
@@ -76,6 +78,7 @@ class idle_workers::search {
   bool asks_ = false;
   nanotime start_ = 0;
   nanotime next_look_ = 0;
+  nanotime pause_end_ = 0;
 };
 
 control_block* idle_workers::find_work(worker& w) {
@@ -90,8 +93,7 @@ control_block* idle_workers::find_work(worker& w) {
     if (found == nullptr && hunt.may_look(time)) found = look(w, hunt, time);
     if (found != nullptr) {
       hunt.end();
-      // It has moved: else the watch would take its sleep for a long callback of what runs now.
-      w.turns.store(w.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      w.work_begins(time);
       if (w.queue.size() > 0) wake_helper();
       return found;
     }
@@ -107,23 +109,35 @@ control_block* idle_workers::find_work(worker& w) {
 
 bool idle_workers::is_extra(const worker& w) const { return w.index >= machine_.options.workers; }
 
+bool idle_workers::is_stuck(const worker& w) {
+  return w.stuck_at.load(std::memory_order_relaxed) == w.turns.load(std::memory_order_relaxed);
+}
+
+bool idle_workers::is_slow(const worker& w) {
+  return is_stuck(w) || w.takes_long.load(std::memory_order_relaxed);
+}
+
+// What is in the slot runs next, and is no loot while callbacks are short.
+bool idle_workers::has_loot(const worker& w) {
+  return w.queue.size() > 0 || (w.queue.has_slot() && is_slow(w));
+}
+
 control_block* idle_workers::look(worker& w, search& hunt, nanotime time) {
   const unsigned count = machine_.worker_count();
   for (unsigned i = 1; i < count; ++i) {
     worker& victim = *machine_.worker_at((w.index + i) % count);
-    const std::size_t size = victim.queue.size();
+    if (!has_loot(victim) || (hunt.pauses(time) && !is_slow(victim))) continue;
     const std::uint64_t turn = victim.turns.load(std::memory_order_relaxed);
-    const bool stuck = victim.stuck_at.load(std::memory_order_relaxed) == turn;
-    if (size == 0 && !(stuck && victim.queue.has_slot())) continue;
     if (victim.seen_turn != turn) {
       victim.seen_turn = turn;
       victim.seen_at = time;
     }
-    const bool lone = size == 1 && !victim.queue.has_slot();
+    const bool stuck = is_stuck(victim);
+    const bool lone = victim.queue.size() + (victim.queue.has_slot() ? 1 : 0) == 1;
     if ((stuck || !lone) && hunt.ask()) continue;
     // Rule 3.
     if (stuck || time - victim.seen_at >= (lone ? fresh_time : shortest_pause)) {
-      if (control_block* p = rob(w, victim, stuck)) return p;
+      if (control_block* p = rob(w, victim, stuck || lone)) return p;
     }
   }
   return nullptr;
@@ -135,7 +149,7 @@ control_block* idle_workers::rob(worker& thief, worker& victim, bool all) {
   victim.queue.steal(loot_max, all, [&](control_block& p) { loot[count++] = &p; });
   if (count == 0) return nullptr;
   for (std::size_t i = 1; i < count; ++i) thief.queue.push_back(*loot[i]);
-  thief.last_steal = system_now();
+  if (!is_slow(victim)) thief.last_steal = system_now();
   return loot[0];
 }
 
@@ -148,9 +162,10 @@ void idle_workers::park(worker& w) {
   const unsigned count = machine_.worker_count();
   for (unsigned i = 0; i < count && !work; ++i) {
     const worker& other = *machine_.worker_at(i);
-    if (&other == &w || other.queue.size() == 0) continue;
+    if (&other == &w || !has_loot(other)) continue;
     // Something to steal that may not be stolen yet: look again when it may.
-    until = std::min(until, system_now() + std::max(w.steal_pause, fresh_time));
+    until = std::min(
+        until, system_now() + (is_slow(other) ? fresh_time : std::max(w.steal_pause, fresh_time)));
   }
   if (!work) w.bed->sleep(until);
   // Whoever wakes a worker takes it out of the count; else it does so itself.

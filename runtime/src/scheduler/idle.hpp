@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who searches, who sleeps, whom to wake. Four rules, each worth 3 to 20 times on two workers:
-//   1  wake a helper only for surplus: what is left after what this worker does next
+//   1  wake a helper only for surplus: what is left after what this worker does next. Where
+//      callbacks take long (50 µs and more), what it does next counts too
 //   2  one searcher at a time; it wakes the next one when its loot leaves a surplus
 //   3  ask (handout.hpp), and steal only from a worker that does not answer; a lone item only
-//      when its worker has not moved for 50 µs
+//      when its worker has not moved for 40 µs
 //   4  pause before asking again while what was got is short-lived: the pause doubles from 2 µs to
 //      1 ms
 // A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no
@@ -47,6 +48,9 @@ class idle_workers {
   class search;
   control_block* look(worker& w, search& hunt, nanotime time);
   control_block* rob(worker& thief, worker& victim, bool all);
+  static bool is_stuck(const worker& w);
+  static bool is_slow(const worker& w);
+  static bool has_loot(const worker& w);
   [[nodiscard]] bool is_extra(const worker& w) const;
   void park(worker& w);
   void retire(worker& w);

@@ -23,6 +23,8 @@ constexpr std::uint32_t uses_at_once = 1024;
 constexpr int turn_budget = 4000;         // OTP's reductions
 constexpr std::uint64_t fair_every = 61;  // turns
 constexpr nanotime look_interval = 20'000;
+constexpr nanotime long_turn = 50'000;
+constexpr nanotime long_time_min = 1'000'000;
 constexpr std::uint32_t most_turns_unseen = 64;
 
 // __cxa_get_globals is declared const: a compiler may call it once and use the old thread's after a
@@ -157,10 +159,21 @@ void worker::begin_turn(control_block& p) {
   running.store(&p, std::memory_order_release);  // sysmon reads its number
 }
 
+void worker::work_begins(nanotime time) {
+  last_look_ = time;
+  turns_to_look_ = look_every_ = 1;
+  // It has moved: else the watch would take its sleep for a long callback of what runs now.
+  turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 void worker::look_at_clock() {
   const nanotime time = system_now();
-  const nanotime per_turn = std::max<nanotime>((time - last_look_) / look_every_, 1);
+  const nanotime passed = time - last_look_;
+  const nanotime per_turn = std::max<nanotime>(passed / look_every_, 1);
   last_look_ = time;
+  long_time_ = std::clamp<nanotime>(long_time_ + (per_turn >= long_turn ? passed : -4 * passed), 0,
+                                    20 * long_time_min);
+  takes_long.store(long_time_ >= long_time_min, std::memory_order_relaxed);
   look_every_ = static_cast<std::uint32_t>(
       std::clamp<nanotime>(look_interval / per_turn, 1, most_turns_unseen));
   turns_to_look_ = look_every_;
@@ -172,6 +185,8 @@ void worker::schedule(control_block& p) {
     return machine.driven_by->ready(p, false);
   if (queue.push_slot(p)) {
     machine.idle.offer(*this);
+    machine.idle.wake_helper();
+  } else if (takes_long.load(std::memory_order_relaxed)) [[unlikely]] {
     machine.idle.wake_helper();
   }
 }

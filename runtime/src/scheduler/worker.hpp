@@ -81,6 +81,8 @@ class worker : public local_pool {
 
   /// Leaves the stack of the running process, which waits, until somebody enters it again.
   void wait_here(control_block& p, landing_action then);
+  /// It was without work until `time`.
+  void work_begins(nanotime time);
   /// From now on `p` is the one that runs.
   void begin_turn(control_block& p);
   /// The first thing to do after a switch: what the other side left to be done (I2).
@@ -116,6 +118,9 @@ class worker : public local_pool {
   std::atomic<std::uint64_t> ended{0};
   std::atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
 
+  /// Most of its time goes to callbacks so long that even a lone item is worth a helper.
+  std::atomic<bool> takes_long{false};
+
   // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
   std::uint64_t seen_turn = 0;
   nanotime seen_at = 0;
@@ -148,6 +153,8 @@ class worker : public local_pool {
   std::uint32_t turns_to_look_ = 1;
   std::uint32_t look_every_ = 1;
   nanotime last_look_ = 0;
+  nanotime long_time_ =
+      0;  // spent in long callbacks lately: what short ones take counts against it
 
   biased_lock timers_lock_;
   timer_wheel wheel_;
