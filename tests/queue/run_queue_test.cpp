@@ -27,8 +27,8 @@ TEST(run_queue, gives_in_the_order_that_came) {
   queue q;
   for (auto& t : all) q.push_back(t);
   EXPECT_EQ(q.size(), 1000U);
-  for (auto& t : all) EXPECT_EQ(q.pop(false), &t);
-  EXPECT_EQ(q.pop(false), nullptr);
+  for (auto& t : all) EXPECT_EQ(q.pop(false).item, &t);
+  EXPECT_EQ(q.pop(false).item, nullptr);
   EXPECT_EQ(q.size(), 0U);
 }
 
@@ -38,9 +38,9 @@ TEST(run_queue, gives_what_was_woken_last_first) {
   q.push_back(all[0]);
   EXPECT_FALSE(q.push_slot(all[1]));
   EXPECT_TRUE(q.has_slot());
-  EXPECT_EQ(q.pop(false), &all[1]);
+  EXPECT_EQ(q.pop(false).item, &all[1]);
   EXPECT_FALSE(q.has_slot());
-  EXPECT_EQ(q.pop(false), &all[0]);
+  EXPECT_EQ(q.pop(false).item, &all[0]);
 }
 
 TEST(run_queue, moves_an_older_one_out_of_the_slot_to_the_end) {
@@ -49,9 +49,9 @@ TEST(run_queue, moves_an_older_one_out_of_the_slot_to_the_end) {
   q.push_back(all[0]);
   q.push_slot(all[1]);
   EXPECT_TRUE(q.push_slot(all[2]));
-  EXPECT_EQ(q.pop(false), &all[2]);
-  EXPECT_EQ(q.pop(false), &all[0]);
-  EXPECT_EQ(q.pop(false), &all[1]);
+  EXPECT_EQ(q.pop(false).item, &all[2]);
+  EXPECT_EQ(q.pop(false).item, &all[0]);
+  EXPECT_EQ(q.pop(false).item, &all[1]);
 }
 
 TEST(run_queue, lets_the_queue_go_before_the_slot_when_it_is_fair) {
@@ -59,11 +59,11 @@ TEST(run_queue, lets_the_queue_go_before_the_slot_when_it_is_fair) {
   queue q;
   q.push_back(all[0]);
   q.push_slot(all[1]);
-  EXPECT_EQ(q.pop(true), &all[0]);
-  EXPECT_EQ(q.pop(false), &all[1]);
+  EXPECT_EQ(q.pop(true).item, &all[0]);
+  EXPECT_EQ(q.pop(false).item, &all[1]);
   q.push_slot(all[2]);
-  EXPECT_EQ(q.pop(true), &all[2]);
-  EXPECT_EQ(q.pop(true), nullptr);
+  EXPECT_EQ(q.pop(true).item, &all[2]);
+  EXPECT_EQ(q.pop(true).item, nullptr);
 }
 
 TEST(run_queue, grows_wherever_its_ends_are) {
@@ -72,9 +72,9 @@ TEST(run_queue, grows_wherever_its_ends_are) {
   std::size_t in = 0;
   std::size_t out = 0;
   for (; in < 200; ++in) q.push_back(all[in]);
-  for (; out < 150; ++out) ASSERT_EQ(q.pop(false), &all[out]);
+  for (; out < 150; ++out) ASSERT_EQ(q.pop(false).item, &all[out]);
   for (; in < all.size(); ++in) q.push_back(all[in]);
-  for (; out < all.size(); ++out) ASSERT_EQ(q.pop(false), &all[out]);
+  for (; out < all.size(); ++out) ASSERT_EQ(q.pop(false).item, &all[out]);
 }
 
 std::vector<int> steal(queue& q, std::size_t most, bool all) {
@@ -104,7 +104,7 @@ TEST(run_queue, keeps_its_slot_unless_all_may_be_taken) {
   EXPECT_EQ(steal(q, 100, false), (std::vector{0}));
   EXPECT_EQ(steal(q, 100, true), (std::vector{1, 2}));
   EXPECT_FALSE(q.has_slot());
-  EXPECT_EQ(q.pop(false), nullptr);
+  EXPECT_EQ(q.pop(false).item, nullptr);
 }
 
 class run_queue_with : public testing::TestWithParam<int> {};
@@ -130,7 +130,7 @@ TEST_P(run_queue_with, loses_and_doubles_nothing) {
   }
   int popped = 0;
   const auto pop = [&](bool fair) {
-    if (task* got = q.pop(fair)) {
+    if (task* got = q.pop(fair).item) {
       ++got->taken;
       ++popped;
       return true;

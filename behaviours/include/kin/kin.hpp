@@ -2,8 +2,10 @@
 // All a program needs.
 #pragma once
 
+#include <kin/alias.hpp>
 #include <kin/blocking.hpp>
 #include <kin/gen_server.hpp>
+#include <kin/info.hpp>
 #include <kin/link.hpp>
 #include <kin/machine.hpp>
 #include <kin/process.hpp>
@@ -14,3 +16,4 @@
 #include <kin/send.hpp>
 #include <kin/supervisor.hpp>
 #include <kin/timer.hpp>
+#include <kin/values.hpp>

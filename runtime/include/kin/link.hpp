@@ -2,12 +2,17 @@
 // Links and monitors: who hears of whose end.
 #pragma once
 
+#include <kin/alias.hpp>
 #include <kin/exit_reason.hpp>
+#include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/registry.hpp>
 
 #include <iosfwd>
+#include <memory>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace kin {
 
@@ -51,8 +56,48 @@ template <class Server>
   return monitor(whereis(holder).value_or(pid{}));
 }
 
+struct monitor_options {
+  /// The reference is an alias of this process too, until then.
+  std::optional<alias_until> alias = {};
+};
+/// As monitor. See  erlang:monitor/3.
+[[nodiscard]] ref monitor(pid other, monitor_options options);
+
+/// What a monitor with a tag sends instead of kin::down.
+template <class Tag>
+struct tagged_down : down {
+  tagged_down(Tag t, down&& told) : down(std::move(told)), tag(std::move(t)) {}
+  Tag tag;
+};
+namespace detail {
+/// Makes the message from the down.
+class down_maker {
+ public:
+  down_maker() = default;
+  down_maker(const down_maker&) = delete;
+  down_maker& operator=(const down_maker&) = delete;
+  virtual ~down_maker() = default;
+  virtual signal* make(down&& told) = 0;
+};
+ref start_monitor(pid other, monitor_options options, std::unique_ptr<down_maker> maker);
+}  // namespace detail
+/// As monitor, but what comes is `tagged_down<Tag>`, so that it can be told from others by its type
+/// or its tag. See  erlang:monitor/3, {tag, Term}.
+template <class Tag>
+requires(sendable<Tag> && !std::is_same_v<Tag, monitor_options>) [[nodiscard]] ref
+    monitor(pid other, Tag tag, monitor_options options = {}) {
+  struct maker final : detail::down_maker {
+    explicit maker(Tag t) : kept(std::move(t)) {}
+    detail::signal* make(down&& told) override {
+      return detail::box(tagged_down<Tag>(std::move(kept), std::move(told)));
+    }
+    Tag kept;
+  };
+  return detail::start_monitor(other, options, std::make_unique<maker>(std::move(tag)));
+}
+
 struct demonitor_options {
-  bool flush = false;  ///< also takes the kin::down out of the mailbox
+  bool flush = false;  ///< also takes the kin::down, tagged or not, out of the mailbox
 };
 /// No kin::down of that monitor arrives from now on; one may be in the mailbox. True if the monitor
 /// was active, and so there is none. A reference that is no monitor of this process does nothing.

@@ -10,6 +10,7 @@
 #include <source_location>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace kin {
 
@@ -18,7 +19,11 @@ struct handler;
 
 namespace detail {
 
-enum class start_with : std::uint8_t { nothing = 0, link = 1, monitor = 2 };
+struct start_with {
+  bool link = false;
+  bool monitor = false;
+  std::uint8_t level = 1;  // of priority
+};
 
 struct spawned {
   kin::pid pid;
@@ -82,13 +87,13 @@ std::unique_ptr<behaviour> body_of(F f) {
 /// system call.   See  erlang:spawn/1.
 template <class F>
 pid spawn(F body) {
-  return detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::nothing).pid;
+  return detail::spawn_process(detail::body_of(std::move(body)), {}).pid;
 }
 
 /// As spawn, and linked, in one step: the link cannot miss the end of the process.
 template <class F>
 pid spawn_link(F body) {
-  return detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::link).pid;
+  return detail::spawn_process(detail::body_of(std::move(body)), {.link = true}).pid;
 }
 
 /// What spawn_monitor returns.
@@ -96,11 +101,43 @@ struct monitored {
   kin::pid pid = {};
   kin::ref ref = {};
 };
+
+/// Who runs first. While a process of a higher level can run, none of a lower one does, on that
+/// worker; only normal and low take turns, eight to one. `max` and `high` are for what is short and
+/// must not wait. Signals are served whatever the level.
+struct priority {
+  static const priority low;
+  static const priority normal;
+  static const priority high;
+  static const priority max;
+
+  std::uint8_t level = 1;
+  friend constexpr bool operator==(priority, priority) = default;
+};
+inline constexpr priority priority::low{0};
+inline constexpr priority priority::normal{1};
+inline constexpr priority priority::high{2};
+inline constexpr priority priority::max{3};
+
+struct spawn_options {
+  bool link = false;
+  bool monitor = false;
+  kin::priority priority = kin::priority::normal;  ///< not inherited
+};
+/// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
+/// See  erlang:spawn_opt/2.
+template <class F>
+monitored spawn(F body, const spawn_options& options) {
+  auto [pid, ref] = detail::spawn_process(
+      detail::body_of(std::move(body)),
+      {.link = options.link, .monitor = options.monitor, .level = options.priority.level});
+  return {pid, ref};
+}
+
 /// As spawn, and monitored, in one step: the DOWN carries the true reason, never noproc.
 template <class F>
 [[nodiscard]] monitored spawn_monitor(F body) {
-  auto [pid, ref] =
-      detail::spawn_process(detail::body_of(std::move(body)), detail::start_with::monitor);
+  auto [pid, ref] = detail::spawn_process(detail::body_of(std::move(body)), {.monitor = true});
   return {pid, ref};
 }
 
@@ -146,6 +183,32 @@ void exit(pid to, Why why) {
 /// From now on exit signals, but for kill, come as messages: kin::exited. Returns what it was
 /// before.
 bool trap_exits(bool on = true);
+
+/// From now on this process has that priority. Returns the one before.
+/// Context  a process.   See  erlang:process_flag/2.
+kin::priority set_priority(kin::priority level);
+
+/// Stops a process where it is, until as many `resume` as `suspend` have come: signals still take
+/// effect, and it can be killed, but no code of its runs. Returns when it has stopped. Ends with
+/// the process that asked for it, too.
+///
+/// Throws  kin::error with noproc if it is dead, badarg for the process itself.
+/// For debugging: it waits for whatever the process does now. Waits.   See
+/// erlang:suspend_process/1.
+void suspend(pid p);
+/// Throws  kin::error with badarg if this process has not suspended it.
+void resume(pid p);
+
+/// All processes of the machine: those that live during the whole call are in it, those dead before
+/// are not. Costs time for each process there ever were at once.
+/// Context  a process, or a thread inside machine::enter.   See  erlang:processes/0.
+[[nodiscard]] std::vector<pid> processes();
+
+/// The process that stands for the group this one belongs to: inherited from the parent, a default
+/// pid if nobody ever set one. See  erlang:group_leader/0.
+[[nodiscard]] pid group_leader();
+/// A signal, in order with others. See  erlang:group_leader/2.
+void group_leader(pid leader, pid of);
 
 /// Whether the process is there and has not begun to end. Sees all that the caller sent it before:
 /// after `exit(p, kill)` it is false. Of another process it waits until that one has served the

@@ -4,13 +4,19 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/request.hpp>
 #include <kin/time.hpp>
 #include <kin/wait.hpp>
 
 #include "process/control_block.hpp"
+#include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
+#include "process/signal.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
+
+#include <optional>
+#include <utility>
 
 namespace kin::detail {
 
@@ -29,5 +35,24 @@ bool may_wait(control_block& p);
 /// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
 /// whenever it wakes.
 bool wait_for(control_block& p, wait& w, duration limit);
+
+/// Asks another process something that it answers when it serves its signals. Nothing if it is
+/// dead, the time is up, or this process ends. Waits.
+template <class R>
+std::optional<R> ask(control_block& p, pid other, question_signal& question, duration limit) {
+  question.caller = p.name();
+  question.number = ++p.calls;
+  wait w;
+  w.kind = wait_kind::reply;
+  w.reply_number = question.number;
+  if (!post(other, &question)) {
+    free_signal(&question);
+    return std::nullopt;
+  }
+  if (!wait_for(p, w, limit) || w.answer == nullptr) return std::nullopt;
+  R answer = std::move(static_cast<reply_value<R>*>(value_of(*w.answer))->value);
+  destroy_signal(w.answer);
+  return answer;
+}
 
 }  // namespace kin::detail

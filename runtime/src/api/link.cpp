@@ -22,25 +22,29 @@ void unlink(pid other) {
   detail::unlink_from(p, other);
 }
 
-ref monitor(pid other) {
-  detail::control_block& p = detail::calling_process("kin::monitor");
-  const ref made = make_ref();
-  detail::start_monitor(p, other, detail::ref_access::number(made));
-  return made;
+namespace detail {
+ref start_monitor(pid other, monitor_options options, std::unique_ptr<down_maker> maker) {
+  control_block& p = calling_process("kin::monitor");
+  const std::uint64_t number = ref_access::number(make_ref());
+  if (options.alias) p.more().aliases.emplace(number, *options.alias);
+  if (maker != nullptr) p.more().down_makers.emplace(number, std::move(maker));
+  start_monitor(p, other, number);
+  return ref_access::make(number, options.alias ? pid_access::hint(p.name()) : 0);
+}
+}  // namespace detail
+
+ref monitor(pid other) { return detail::start_monitor(other, {}, nullptr); }
+ref monitor(pid other, monitor_options options) {
+  return detail::start_monitor(other, options, nullptr);
 }
 
 bool demonitor(ref monitor, demonitor_options options) {
   detail::control_block& p = detail::calling_process("kin::demonitor");
-  if (detail::stop_monitor(p, detail::ref_access::number(monitor))) return true;
-  if (!options.flush) return false;
-  detail::drain(p);
-  detail::signal* before = nullptr;
-  for (detail::signal* s = p.queue_first; s != nullptr; before = s, s = s->next) {
-    if (!detail::same_type(*s->type->info, typeid(down))) continue;
-    if (static_cast<down*>(detail::value_of(*s))->ref != monitor) continue;
-    detail::unqueue(p, s, before);
-    detail::destroy_signal(s);
-    break;
+  const std::uint64_t number = detail::ref_access::number(monitor);
+  if (detail::stop_monitor(p, number)) return true;
+  if (options.flush) {
+    detail::drain(p);
+    detail::flush_down(p, number);
   }
   return false;
 }

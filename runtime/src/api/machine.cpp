@@ -21,21 +21,12 @@ void signal_exit(pid to, const exit_reason& why) {
   if (!post(to, s)) refuse(s, noproc);
 }
 
-std::vector<pid> living(machine_core& core) {
-  std::vector<pid> all;
-  core.blocks.for_each([&](control_block& p) {
-    if (state::content(p.word.load(std::memory_order_acquire)) != state::dead)
-      all.push_back(p.name());
-  });
-  return all;
-}
-
 void kill_all(machine_core& core) {
-  for (const pid p : living(core)) signal_exit(p, kill);
+  for (const pid p : core.living()) signal_exit(p, kill);
 }
 
 void stop_orphans(machine_core& core) {
-  for (const pid p : living(core)) {
+  for (const pid p : core.living()) {
     signal* s = make_signal<signal>(signal_kind::stop);
     if (!post(p, s)) free_signal(s);
   }
@@ -64,7 +55,7 @@ bool end_all(machine_core& core, nanotime start, duration limit) {
 std::vector<straggler> who_is_left(machine_core& core) {
   std::vector<straggler> left;
   const std::vector<pid> in_jobs = core.jobs.waiters();
-  for (const pid p : living(core)) {
+  for (const pid p : core.living()) {
     straggler s{.pid = p};
     for (const std::string& name : core.names.held()) {
       const name_entry* entry = core.names.find({name, hash_text(name)});

@@ -5,6 +5,7 @@
 #include <kin/request.hpp>
 
 #include "api/calling_process.hpp"
+#include "process/introspection.hpp"
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
@@ -26,6 +27,7 @@ lineage* origin_of_children(control_block& p) {
   if (more.of_children == nullptr) {
     auto* l = new lineage;
     l->parent = p.name();
+    l->group_leader = group_leader_of(p);
     if (more.name != nullptr) l->parent_name = more.name->text;
     if (p.born_of != nullptr && p.born_of->depth < lineage::deepest) {
       l->above = lineage::retain(p.born_of);
@@ -61,8 +63,9 @@ spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block& child = make_child(parent, std::move(body));
   const pid name = child.name();
   ref monitor_ref;
-  if (with == start_with::link) link_at_birth(parent, child);
-  if (with == start_with::monitor) {
+  child.set_level(static_cast<level>(with.level));
+  if (with.link) link_at_birth(parent, child);
+  if (with.monitor) {
     monitor_ref = make_ref();
     monitor_at_birth(parent, child, ref_access::number(monitor_ref));
   }
@@ -165,24 +168,19 @@ bool trap_exits(bool on) {
   return before;
 }
 
+priority set_priority(priority level) {
+  detail::control_block& p = detail::calling_process("kin::set_priority");
+  const priority before{static_cast<std::uint8_t>(p.at())};
+  p.set_level(static_cast<detail::level>(level.level));
+  return before;
+}
+
 bool is_alive(pid other) {
   detail::control_block& p = detail::calling_process("kin::is_alive");
   if (other == p.name()) return true;
   auto* question =
       detail::make_signal<detail::question_signal>(detail::signal_kind::alive_question);
-  question->caller = p.name();
-  question->number = ++p.calls;
-  detail::wait w;
-  w.kind = detail::wait_kind::reply;
-  w.reply_number = question->number;
-  if (!detail::post(other, question)) {
-    detail::free_signal(question);
-    return false;
-  }
-  if (!detail::wait_for(p, w, infinity) || w.answer == nullptr) return false;
-  const bool alive = static_cast<detail::reply_value<bool>*>(detail::value_of(*w.answer))->value;
-  detail::destroy_signal(w.answer);
-  return alive;
+  return detail::ask<bool>(p, other, *question, infinity).value_or(false);
 }
 
 void yield() {

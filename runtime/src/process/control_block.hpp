@@ -7,7 +7,10 @@
 // carries that on, running acquires.
 #pragma once
 
+#include <kin/alias.hpp>
 #include <kin/behaviour.hpp>
+#include <kin/link.hpp>
+#include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/wait.hpp>
 
@@ -16,10 +19,14 @@
 #include "process/monitor_record.hpp"
 #include "process/promise_record.hpp"
 #include "process/state.hpp"
+#include "queue/run_queue.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,7 +41,8 @@ struct timer_entry;
 struct lineage {
   std::atomic<std::uint32_t> uses{1};
   kin::pid parent;
-  std::string parent_name;   // registered, when its first child was started
+  std::string parent_name;  // registered, when its first child was started
+  kin::pid group_leader;
   lineage* above = nullptr;  // counted
   std::uint32_t depth = 0;   // how many are above
 
@@ -66,6 +74,12 @@ struct extras {
   std::unordered_multimap<std::uint64_t, link_half*> links_by_peer;    // filled when there are many
   std::unordered_map<std::uint64_t, monitor_record*> monitors_by_ref;  // filled when there are many
   std::uint32_t monitor_count = 0;
+  std::unordered_map<std::uint64_t, alias_until> aliases;                      // that are on
+  std::unordered_map<std::uint64_t, std::unique_ptr<down_maker>> down_makers;  // of monitors
+  std::map<std::string, message, std::less<>> values;
+  std::unordered_map<pid, std::uint32_t> suspended;  // by this process, how often
+  std::uint32_t suspensions = 0;                     // of this process
+  pid group_leader;                                  // none: the one it inherited
   lineage* of_children = nullptr;  // with its own use, and those for children to come
   std::uint32_t uses_for_children = 0;
   nanotime idle_deadline = never;  // of a handler's timeout{}
@@ -77,22 +91,27 @@ struct extras {
 
 /// Facts of one bit about a process; its owner's.
 enum flag : std::uint32_t {
-  flag_fresh = 1,  // has not started
-  flag_traps = 2,  // exit signals are messages
-  flag_doomed =
-      4,  // a fatal signal was drained, or it ends itself: no more user code at the next chance
-  flag_exiting = 8,       // runs only destructors now
-  flag_in_place = 16,     // in_hand is still the head of the inbox
-  flag_idle_timer = 32,   // its last callback asked for timeout{}
-  flag_idle_passed = 64,  // and that has passed
-  flag_dead = 128,        // its word says DEAD; links and watchers are still to be told
-  flag_spoke = 256,       // it ended by an exception of its own, not by a signal: worth a report
-  flag_root = 512,        // somebody outside waits for its end
-  flag_own_exit = 2048,   // kin::exit doomed it, not a signal
-  flag_doubled = 1024,    // some link of its may have two records
-  flag_struck = 4096,     // a fatal signal was drained: who links or monitors after it finds nobody
-  flag_draining = 8192,  // signals take effect: what a destructor of theirs waits for fails at once
+  flag_fresh = 1U << 0U,          // has not started
+  flag_handles = 1U << 1U,        // has started, and handles messages without a stack
+  flag_traps = 1U << 2U,          // exit signals are messages
+  flag_doomed = 1U << 3U,         // it ends: no more user code at the next chance
+  flag_exiting = 1U << 4U,        // runs only destructors now
+  flag_dead = 1U << 5U,           // its word says DEAD; links and watchers are still to be told
+  flag_struck = 1U << 6U,         // a fatal signal was drained: who links after it finds nobody
+  flag_spoke = 1U << 7U,          // an exception of its own ended it: worth a report
+  flag_own_exit = 1U << 8U,       // kin::exit doomed it, not a signal
+  flag_root = 1U << 9U,           // somebody outside waits for its end
+  flag_in_place = 1U << 10U,      // in_hand is still the head of the inbox
+  flag_draining = 1U << 11U,      // signals take effect: what their destructors wait for fails
+  flag_idle_timer = 1U << 12U,    // its last callback asked for timeout{}
+  flag_idle_passed = 1U << 13U,   // and that has passed
+  flag_doubled = 1U << 14U,       // some link of its may have two records
+  flag_suspended = 1U << 15U,     // signals only, until it is resumed
+  flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
 };
+
+/// Two more bits say its level; zero: normal.
+inline constexpr unsigned level_shift = 30;
 
 struct alignas(128) control_block {
   std::atomic<std::uint64_t> word{0};  // state.hpp
@@ -119,6 +138,15 @@ struct alignas(128) control_block {
   [[nodiscard]] bool is(flag f) const { return (flags & f) != 0; }
   void set(flag f) { flags |= f; }
   void clear(flag f) { flags &= ~static_cast<std::uint32_t>(f); }
+  [[nodiscard]] level at() const {
+    if ((flags >> level_shift & 3U) == 0) [[likely]]
+      return level::normal;
+    return static_cast<level>((flags >> level_shift & 3U) ^ static_cast<unsigned>(level::normal));
+  }
+  void set_level(level l) {
+    flags = (flags & ~(3U << level_shift)) |
+            (static_cast<unsigned>(l) ^ static_cast<unsigned>(level::normal)) << level_shift;
+  }
   extras& more() {
     if (extra == nullptr) extra = new extras;
     return *extra;

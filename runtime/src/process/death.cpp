@@ -6,6 +6,7 @@
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
+#include "process/suspension.hpp"
 
 #include <utility>
 
@@ -16,6 +17,11 @@ void destroy_state(control_block& p) {
   drain(p);  // what came before the end hears its true reason
   p.set(flag_exiting);
   delete std::exchange(p.body, nullptr);
+  if (p.extra != nullptr) {
+    p.extra->values.clear();
+    p.extra->aliases.clear();
+    p.extra->down_makers.clear();
+  }
 }
 
 void release_names(control_block& p, name_table& names) {
@@ -67,6 +73,7 @@ bool go_on_dying(control_block& p, name_table& names, int budget) {
         !tell_watchers(p, why, budget)) {
       return false;
     }
+    if (p.extra != nullptr && !p.extra->suspended.empty()) resume_all(p);
     if (p.extra != nullptr) lineage::release(p.extra->of_children, 1 + p.extra->uses_for_children);
     delete std::exchange(p.extra, nullptr);
   }

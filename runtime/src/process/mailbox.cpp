@@ -3,11 +3,13 @@
 
 #include <kin/link.hpp>
 
+#include "process/introspection.hpp"
 #include "process/links.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
 #include "process/remote.hpp"
 #include "process/scheduling.hpp"
+#include "process/suspension.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -48,6 +50,24 @@ void take_stop(control_block& p, signal* s) {
   told->from = parent;
   told->why = shutdown;
   take_exit(p, told);
+}
+
+// What is off drops; one that waits for a reply has it now.
+void take_aliased(control_block& p, aliased_signal& s) {
+  signal* mail = s.mail;
+  const std::uint64_t number = s.number;
+  free_signal(&s);
+  const auto on = p.extra == nullptr ? std::unordered_map<std::uint64_t, alias_until>::iterator()
+                                     : p.extra->aliases.find(number);
+  if (p.extra == nullptr || on == p.extra->aliases.end()) {
+    refuse(mail, noproc);
+    return;
+  }
+  if (on->second == alias_until::replied) {
+    p.extra->aliases.erase(on);
+    static_cast<void>(stop_monitor(p, number));
+  }
+  enqueue(p, mail);
 }
 
 void take_tick(control_block& p, record_signal& s) {
@@ -134,6 +154,26 @@ void apply(control_block& p, signal* s) {
       free_signal(s);
       break;
     }
+    case signal_kind::info_question: {
+      const auto* question = static_cast<info_signal*>(s);
+      answer(request_head{question->caller, question->number}, describe(p, *question));
+      free_signal(s);
+      break;
+    }
+    case signal_kind::suspend:
+      take_suspend(p, *static_cast<question_signal*>(s));
+      break;
+    case signal_kind::resume:
+      free_signal(s);
+      resume_once(p);
+      break;
+    case signal_kind::group_leader:
+      set_group_leader(p, static_cast<question_signal*>(s)->caller);
+      free_signal(s);
+      break;
+    case signal_kind::aliased:
+      take_aliased(p, *static_cast<aliased_signal*>(s));
+      break;
     case signal_kind::named:
       take_name(p, *static_cast<record_signal*>(s));
       break;
@@ -152,6 +192,19 @@ bool post(pid to, signal* s) noexcept {
   const auto done = state::push(p.word, state::tag(hint), s);
   if (done == state::pushed::woke) schedule(p);
   return done != state::pushed::no;
+}
+
+void post_aliased(ref alias, signal* mail) noexcept {
+  const std::uint64_t hint = ref_access::hint(alias);
+  if (state::tag(hint) == 0) {  // of a timer, or nothing at all
+    refuse(mail, noproc);
+    return;
+  }
+  auto* s = make_signal<aliased_signal>(signal_kind::aliased);
+  s->number = ref_access::number(alias);
+  s->mail = mail;
+  // Which user of the block it was meant for is told by the alias: no other has it.
+  if (!post(pid_access::make(hint, 0), s)) refuse(s, noproc);
 }
 
 bool is_gone(pid p) noexcept {
@@ -173,7 +226,7 @@ void apply_all(control_block& p, signal* oldest) {
   p.set(flag_draining);
   while (oldest != nullptr) {
     signal* s = std::exchange(oldest, oldest->next);
-    if (s->to == p.low_id()) [[likely]] {
+    if (s->to == p.low_id() || s->kind == signal_kind::aliased) [[likely]] {
       apply(p, s);
     } else {
       refuse(s, noproc);  // meant for an earlier user of this block
@@ -274,6 +327,26 @@ void refuse(signal* s, const exit_reason& why) noexcept {
       free_signal(s);
       break;
     }
+    case signal_kind::info_question: {
+      const auto* question = static_cast<info_signal*>(s);
+      answer(request_head{question->caller, question->number}, std::optional<process_info>());
+      free_signal(s);
+      break;
+    }
+    case signal_kind::suspend: {
+      const auto* question = static_cast<question_signal*>(s);
+      answer(request_head{question->caller, question->number}, false);
+      free_signal(s);
+      break;
+    }
+    case signal_kind::resume:
+    case signal_kind::group_leader:
+      free_signal(s);
+      break;
+    case signal_kind::aliased:
+      refuse(static_cast<aliased_signal*>(s)->mail, why);
+      free_signal(s);
+      break;
     case signal_kind::named:
       free_signal(s);  // whoever gave the name takes it back
       break;

@@ -27,11 +27,29 @@ void add(control_block& p, monitor_record& record) {
   }
 }
 
+// Of a monitor that ends: its alias, unless that outlives it.
+void end_alias(control_block& p, std::uint64_t reference) {
+  auto& aliases = p.extra->aliases;
+  const auto on = aliases.empty() ? aliases.end() : aliases.find(reference);
+  if (on != aliases.end() && on->second != alias_until::unaliased) aliases.erase(on);
+}
+
 void remove(control_block& p, monitor_record& record) {
   record.active = false;
   p.extra->monitors.remove(record);
   --p.extra->monitor_count;
   if (has_index(p)) p.extra->monitors_by_ref.erase(record.reference);
+  end_alias(p, record.reference);
+}
+
+// The message that tells of an end.
+signal* make_down(control_block& p, down&& told) {
+  auto& makers = p.more().down_makers;
+  const auto maker = makers.empty() ? makers.end() : makers.find(ref_access::number(told.ref));
+  signal* s = maker == makers.end() ? box(std::move(told)) : maker->second->make(std::move(told));
+  s->flags |= carries_down;
+  if (maker != makers.end()) makers.erase(maker);
+  return s;
 }
 
 monitor_record* find(control_block& p, std::uint64_t reference) {
@@ -60,6 +78,7 @@ void give_up(control_block& p, monitor_record& record) {
   auto* s = make_signal<record_signal>(signal_kind::demonitor);
   s->record = &record;
   remove(p, record);
+  p.extra->down_makers.erase(record.reference);
   if (!post(watched, s)) free_signal(s);  // it is dead, and has pushed the record or will
   let_go(record);
 }
@@ -84,8 +103,21 @@ void start_monitor(control_block& p, pid other, std::uint64_t reference) {
   let_go(*record);
   let_go(*record);
   // As a signal, not straight into the mailbox: what the caller has been sent before comes first.
-  signal* told = box(down{ref_access::make(reference), other, noproc});
+  signal* told = make_down(p, down{ref_access::make(reference), other, noproc});
   if (!post(p.name(), told)) destroy_signal(told);
+}
+
+bool flush_down(control_block& p, std::uint64_t reference) {
+  signal* before = nullptr;
+  for (signal* s = p.queue_first; s != nullptr; before = s, s = s->next) {
+    if ((s->flags & carries_down) == 0) continue;
+    // A tagged one is a down too, and begins with it.
+    if (ref_access::number(static_cast<down*>(value_of(*s))->ref) != reference) continue;
+    unqueue(p, s, before);
+    destroy_signal(s);
+    return true;
+  }
+  return false;
 }
 
 bool stop_monitor(control_block& p, std::uint64_t reference) {
@@ -133,10 +165,11 @@ void take_monitor_fired(control_block& p, monitor_record& record) {
   exit_reason why = reason_access::adopt(record.why);
   const bool active = record.active;
   if (active) {
-    const down told{ref_access::make(record.reference), record.watched, std::move(why)};
+    signal* told =
+        make_down(p, down{ref_access::make(record.reference), record.watched, std::move(why)});
     remove(p, record);
     let_go(record);
-    enqueue(p, box(down(told)));
+    enqueue(p, told);
   }
   let_go(record);  // the hold of the dead
 }

@@ -15,6 +15,8 @@ void monitor_at_birth(control_block& parent, control_block& child, std::uint64_t
 void start_monitor(control_block& p, pid other, std::uint64_t reference);
 /// False if this process has no such monitor (any more).
 bool stop_monitor(control_block& p, std::uint64_t reference);
+/// Takes the message of that monitor out of the mailbox, if it is there.
+bool flush_down(control_block& p, std::uint64_t reference);
 /// A dying process tells its watchers. False when the budget is used up first.
 bool tell_watchers(control_block& p, const exit_reason& why, int& budget);
 /// A dying process watches no more. False when the budget is used up first.

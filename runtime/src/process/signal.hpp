@@ -33,8 +33,16 @@ enum class signal_kind : std::uint8_t {
   tick,            // a timer of this process itself
   job_done,        // what kin::blocking ran has returned
   alive_question,  // number, caller: is_alive
+  info_question,   // ... and info
+  suspend,         // number, caller: stop where you are
+  resume,          // ... go on
+  group_leader,    // from now on that one
+  aliased,         // mail that came by an alias
   named,           // somebody gave this process a name
 };
+/// A flag of mail: its value is a kin::down, or begins with one.
+inline constexpr std::uint16_t carries_down = 1;
+
 inline bool is_mail(signal_kind k) { return k <= signal_kind::request; }
 
 struct refusal_signal : signal {
@@ -52,6 +60,14 @@ struct record_signal : signal {
 struct question_signal : signal {
   pid caller;
   std::uint64_t number;
+};
+struct info_signal : question_signal {
+  bool messages;
+  bool dictionary;
+};
+struct aliased_signal : signal {
+  std::uint64_t number;
+  signal* mail;
 };
 
 /// A node for a signal without a value of a type; fields are set by the caller.

@@ -21,24 +21,35 @@ template <class Item>
 class inject_queue {
  public:
   /// Any thread.
-  void push(Item& item) {
-    items_.enqueue(&item);
-    count_.fetch_add(
-        1, std::memory_order_seq_cst);  // before the pusher looks for sleepers; see idle.hpp
-  }
-  /// Any thread; null if there is none now.
+  void push(Item& item, bool urgent = false) { (urgent ? urgent_ : others_).push(item); }
+  /// Any thread; null if there is none now. Urgent ones first.
   Item* pop() {
-    if (count_.load(std::memory_order_relaxed) == 0) return nullptr;
-    Item* item = nullptr;
-    if (!items_.try_dequeue(item)) return nullptr;
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    return item;
+    Item* item = pop_urgent();
+    return item == nullptr ? others_.pop() : item;
   }
-  [[nodiscard]] bool empty() const { return count_.load(std::memory_order_seq_cst) == 0; }
+  Item* pop_urgent() { return urgent_.pop(); }
+  [[nodiscard]] bool empty() const { return urgent_.empty() && others_.empty(); }
 
  private:
-  moodycamel::ConcurrentQueue<Item*> items_;
-  std::atomic<std::size_t> count_{0};
+  struct counted {
+    void push(Item& item) {
+      items.enqueue(&item);
+      count.fetch_add(1, std::memory_order_seq_cst);  // before the pusher looks for sleepers
+    }
+    Item* pop() {
+      if (count.load(std::memory_order_relaxed) == 0) return nullptr;
+      Item* item = nullptr;
+      if (!items.try_dequeue(item)) return nullptr;
+      count.fetch_sub(1, std::memory_order_relaxed);
+      return item;
+    }
+    [[nodiscard]] bool empty() const { return count.load(std::memory_order_seq_cst) == 0; }
+
+    moodycamel::ConcurrentQueue<Item*> items;
+    std::atomic<std::size_t> count{0};
+  };
+  counted urgent_;
+  counted others_;
 };
 
 }  // namespace kin::detail

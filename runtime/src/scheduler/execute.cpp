@@ -147,7 +147,7 @@ turn handle_in_place(control_block& p, signal* s) {
 
 // A process without a stack: its handler, message by message.
 turn run_handler(control_block& p) {
-  if (p.queue_first == nullptr && !p.is(flag_idle_passed)) {
+  if (p.queue_first == nullptr && !p.is(flag_idle_passed) && !p.is(flag_suspended)) {
     if (signal* s = state::single_mail(p.word); s != nullptr && s->to == p.low_id()) {
       const turn t = handle_in_place(p, s);
       if (t != turn::again) return t;
@@ -156,12 +156,19 @@ turn run_handler(control_block& p) {
   for (;;) {
     drain(p);
     if (p.is(flag_doomed)) return turn::over;
-    while (p.queue_first != nullptr && (p.left == nullptr || p.left->next != nullptr)) {
+    if (p.is(flag_suspended)) [[unlikely]] {
+      if (state::go_idle(p.word)) return turn::idle;
+      continue;
+    }
+    while (p.queue_first != nullptr && !p.is(flag_suspended) &&
+           (p.left == nullptr || p.left->next != nullptr)) {
       if (--this_worker().budget < 0) return turn::again;
       if (!handle_queued(p)) return turn::over;
       if (has_news(p)) drain(p);
       if (p.is(flag_doomed)) return turn::over;
     }
+    if (p.is(flag_suspended)) [[unlikely]]
+      continue;
     if (p.is(flag_idle_passed)) {
       if (--this_worker().budget < 0) return turn::again;
       p.clear(flag_idle_passed);
@@ -176,8 +183,12 @@ turn run_handler(control_block& p) {
 }
 
 turn start(control_block& p) {
-  p.clear(flag_fresh);
   if (has_news(p)) drain(p);
+  while (p.is(flag_suspended) && !p.is(flag_doomed)) {
+    if (state::go_idle(p.word)) return turn::idle;
+    drain(p);
+  }
+  p.clear(flag_fresh);
   if (p.is(flag_doomed)) return turn::over;  // before its first line
   next then;
   if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
@@ -186,12 +197,14 @@ turn start(control_block& p) {
     if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
   }
   if (p.is(flag_doomed) || !follow(p, then)) return turn::over;
+  p.set(flag_handles);
   return run_handler(p);
 }
 
 // Whether a process that waits in the middle of a function has something to go on for.
 bool may_go_on(control_block& p) {
   wait& w = *p.waiting;
+  if (p.is(flag_suspended) && !p.is(flag_doomed)) return false;
   if (w.kind == wait_kind::blocking) return w.late;  // not even the end interrupts it
   if (p.is(flag_doomed) || w.late || w.answer != nullptr || w.kind == wait_kind::turn) return true;
   if (w.kind != wait_kind::message) return false;
@@ -238,7 +251,19 @@ bool can_be_entered(control_block& p) {
   return false;
 }
 
+bool serves_signals_only(worker& w, control_block& p) {
+  if (!p.is(flag_signals_only)) [[likely]]
+    return false;
+  p.clear(flag_signals_only);
+  if (p.is(flag_exiting)) return false;
+  drain(p);
+  if (p.is(flag_doomed)) return false;  // its end is news for others
+  w.schedule_last(p);
+  return true;
+}
+
 void execute(worker& w, control_block& p) noexcept {
+  if (serves_signals_only(w, p)) return;
   w.begin_turn(p);
   if (p.stopped_on != nullptr) {
     if (can_be_entered(p)) enter(w, p);

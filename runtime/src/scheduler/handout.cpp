@@ -16,7 +16,7 @@ control_block* handout::take(worker& asker) {
   while (!answered()) std::this_thread::yield();  // the giver has perhaps lost its core
   const std::uint32_t count = answer_.load(std::memory_order_relaxed);
   answer_.store(none_yet, std::memory_order_relaxed);
-  for (std::uint32_t i = 1; i < count; ++i) asker.queue.push_back(*items_[i]);
+  for (std::uint32_t i = 1; i < count; ++i) asker.queue.push_back(*items_[i], items_[i]->at());
   return count == 0 ? nullptr : items_[0];
 }
 
@@ -24,7 +24,7 @@ void handout::give(worker& giver) {
   // A lone one is what this worker runs next. (One that asks may pass here itself, firing timers.)
   worker* asker = asker_.load(std::memory_order_relaxed);
   const std::size_t more = giver.queue.size() + (giver.queue.has_slot() ? 1 : 0);
-  if (asker == nullptr || asker == &giver || more < 2) return;
+  if (asker == nullptr || asker == &giver || (more < 2 && !giver.queue.urgent())) return;
   if (!asker_.compare_exchange_strong(asker, nullptr, std::memory_order_acq_rel)) return;
   std::uint32_t count = 0;
   giver.queue.give(most, [&](control_block& p) { items_[count++] = &p; });

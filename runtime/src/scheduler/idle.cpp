@@ -44,7 +44,7 @@ class idle_workers::search {
   /// What is given in the last moment is in the worker's queue.
   void end() {
     if (std::exchange(asks_, false) && all_.handout_.withdraw(w_)) {
-      if (control_block* first = all_.handout_.take(w_)) w_.queue.push_back(*first);
+      if (control_block* first = all_.handout_.take(w_)) w_.queue.push_back(*first, first->at());
     }
     if (std::exchange(is_the_one_, false)) all_.searching_.store(false, std::memory_order_release);
   }
@@ -87,7 +87,7 @@ control_block* idle_workers::find_work(worker& w) {
     const nanotime time = system_now();
     if (time >= w.timers_due.load(std::memory_order_relaxed)) w.fire_due(time, false);
     if (machine_.stopping.load(std::memory_order_relaxed)) return nullptr;
-    control_block* found = w.queue.pop(false);
+    control_block* found = w.queue.pop(false).item;
     if (found == nullptr) found = machine_.injected.pop();
     if (found == nullptr) found = hunt.answer();
     if (found == nullptr && hunt.may_look(time)) found = look(w, hunt, time);
@@ -133,7 +133,8 @@ control_block* idle_workers::look(worker& w, search& hunt, nanotime time) {
       victim.seen_at = time;
     }
     const bool stuck = is_stuck(victim);
-    const bool lone = victim.queue.size() + (victim.queue.has_slot() ? 1 : 0) == 1;
+    const bool lone =
+        !victim.queue.urgent() && victim.queue.size() + (victim.queue.has_slot() ? 1 : 0) == 1;
     if ((stuck || !lone) && hunt.ask()) continue;
     // Rule 3.
     if (stuck || time - victim.seen_at >= (lone ? fresh_time : shortest_pause)) {
@@ -148,7 +149,7 @@ control_block* idle_workers::rob(worker& thief, worker& victim, bool all) {
   std::size_t count = 0;
   victim.queue.steal(loot_max, all, [&](control_block& p) { loot[count++] = &p; });
   if (count == 0) return nullptr;
-  for (std::size_t i = 1; i < count; ++i) thief.queue.push_back(*loot[i]);
+  for (std::size_t i = 1; i < count; ++i) thief.queue.push_back(*loot[i], loot[i]->at());
   if (!is_slow(victim)) thief.last_steal = system_now();
   return loot[0];
 }

@@ -127,7 +127,7 @@ void machine_core::inject(control_block& p) {
   if (driven_by != nullptr) return driven_by->ready(p, false);
   // Until it is pushed, `p` keeps the machine from ending. Then it may run, end, be the last one.
   visitors_.fetch_add(1, std::memory_order_relaxed);
-  injected.push(p);
+  injected.push(p, p.at() > level::normal);
   idle.wake_for_injected();
   visitors_.fetch_sub(1, std::memory_order_release);
 }
@@ -159,6 +159,15 @@ std::uint64_t machine_core::process_count() const {
   for (unsigned i = 0; i < worker_count(); ++i)
     spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
   return spawned + spawned_outside_.load(std::memory_order_relaxed) - ended;
+}
+
+std::vector<pid> machine_core::living() {
+  std::vector<pid> all;
+  blocks.for_each([&](control_block& p) {
+    if (state::content(p.word.load(std::memory_order_acquire)) != state::dead)
+      all.push_back(p.name());
+  });
+  return all;
 }
 
 pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited) {

@@ -77,6 +77,7 @@ class machine_core {
   /// All its signals are told: frees the block.
   void process_ended(worker& w, control_block& p);
   [[nodiscard]] std::uint64_t process_count() const;
+  [[nodiscard]] std::vector<pid> living();
 
   /// Any thread that is no worker. With `awaited`, wait_for_root must be called.
   pid spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited);

@@ -132,10 +132,12 @@ control_block* worker::next_at_hand() {
     return nullptr;
   machine.idle.offer(*this);
   const bool fair = turn % fair_every == 0;
-  if (fair) {
-    if (control_block* p = machine.injected.pop()) return p;
+  if (control_block* p = fair ? machine.injected.pop() : machine.injected.pop_urgent()) return p;
+  if (const auto [p, signals_only] = queue.pop(fair); p != nullptr) {
+    if (signals_only) [[unlikely]]
+      p->set(flag_signals_only);
+    return p;
   }
-  if (control_block* p = queue.pop(fair)) return p;
   return machine.injected.pop();
 }
 
@@ -147,6 +149,7 @@ stack& worker::next_stack() {
       handed_over_ = p;
       break;
     }
+    if (serves_signals_only(*this, *p)) continue;
     begin_turn(*p);
     if (can_be_entered(*p)) return *std::exchange(p->stopped_on, nullptr);
   }
@@ -183,7 +186,7 @@ void worker::look_at_clock() {
 void worker::schedule(control_block& p) {
   if (machine.driven_by != nullptr) [[unlikely]]
     return machine.driven_by->ready(p, false);
-  if (queue.push_slot(p)) {
+  if (queue.push_slot(p, p.at())) {
     machine.idle.offer(*this);
     machine.idle.wake_helper();
   } else if (takes_long.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -193,13 +196,16 @@ void worker::schedule(control_block& p) {
 void worker::schedule_last(control_block& p) {
   if (machine.driven_by != nullptr) [[unlikely]]
     return machine.driven_by->ready(p, true);
-  queue.push_back(p);
+  queue.push_back(p, p.at());
   if (queue.size() > 1) machine.idle.wake_helper();
 }
 
 void worker::wait_here(control_block& p, landing_action then) {
   stack& mine = *on;
-  stack& to = next_stack();
+  // Among levels it takes part in the choice itself, and so has to be in the queue first.
+  const bool takes_part =
+      then == landing_action::requeue && (p.at() != level::normal || queue.mixed());
+  stack& to = takes_part ? stacks.take() : next_stack();
   p.stopped_on = &mine;
   landing = then;
   leaving = &p;

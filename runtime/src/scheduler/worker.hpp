@@ -168,6 +168,9 @@ inline worker& this_worker() noexcept { return *here(); }
 /// Whether a process that waits on its stack has something to go on for; if not, it is idle again
 /// (execute.cpp).
 bool can_be_entered(control_block& p);
+/// Whether it was taken out of turn: then its signals are served, and it waits for its turn again
+/// (execute.cpp).
+bool serves_signals_only(worker& w, control_block& p);
 /// Runs one process that was scheduled (execute.cpp).
 void execute(worker& w, control_block& p) noexcept;
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at a process without touching it.
+#pragma once
+
+#include <kin/pid.hpp>
+#include <kin/process.hpp>
+#include <kin/time.hpp>
+
+#include <cstddef>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kin {
+
+enum class process_status : std::uint8_t { running, runnable, waiting, suspended };
+std::ostream& operator<<(std::ostream& out, process_status s);
+
+/// What can be known of a process. See  erlang:process_info/2.
+struct process_info {
+  kin::pid pid = {};
+  process_status status = process_status::running;
+  std::string registered_name = {};         ///< empty: none
+  std::string subject = {};                 ///< the server's class, or the function it runs
+  kin::pid parent = {};                     ///< a default pid: none, or a thread
+  std::vector<std::string> ancestors = {};  ///< nearest first
+  kin::pid group_leader = {};
+  kin::priority priority = kin::priority::normal;
+  bool traps_exits = false;
+  bool holds_stack = false;  ///< waits in the middle of a function
+  std::size_t message_queue_len = 0;
+  std::vector<kin::pid> links = {};
+  std::vector<kin::pid> monitors = {};      ///< whom it watches
+  std::vector<kin::pid> monitored_by = {};  ///< who watches it, once a monitor; callers too
+  std::vector<std::string> messages = {};   ///< printed, oldest first; if asked for
+  std::vector<std::pair<std::string, std::string>> dictionary = {};  ///< printed; if asked for
+};
+
+struct info_options {
+  bool messages = false;
+  bool dictionary = false;
+  duration limit = infinity;  ///< how long to wait for the process to serve the question
+};
+/// Nothing if the process is dead or ends. Sees all that the caller sent it before. Another process
+/// answers when it next serves its signals, which a long callback delays; when `limit` is over,
+/// what can be told from outside: `running`, and nothing but the pid. Context  a process. Waits.
+[[nodiscard]] std::optional<process_info> info(pid p, const info_options& options = {});
+
+}  // namespace kin

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// info, processes, group_leader, suspend, resume.
+#include <kin/info.hpp>
+#include <kin/process.hpp>
+
+#include "api/calling_process.hpp"
+#include "process/introspection.hpp"
+#include "process/mailbox.hpp"
+#include "process/suspension.hpp"
+
+#include <array>
+#include <ostream>
+
+namespace kin {
+
+std::ostream& operator<<(std::ostream& out, process_status s) {
+  constexpr std::array<const char*, 4> words{"running", "runnable", "waiting", "suspended"};
+  return out << words.at(static_cast<std::size_t>(s));
+}
+
+std::optional<process_info> info(pid other, const info_options& options) {
+  detail::control_block& p = detail::calling_process("kin::info");
+  auto* question = detail::make_signal<detail::info_signal>(detail::signal_kind::info_question);
+  question->messages = options.messages;
+  question->dictionary = options.dictionary;
+  if (other == p.name()) {
+    detail::drain(p);
+    auto about = detail::describe(p, *question);
+    detail::free_signal(question);
+    return about;
+  }
+  auto answered = detail::ask<std::optional<process_info>>(p, other, *question, options.limit);
+  if (answered) return *std::move(answered);
+  if (detail::is_gone(other) || options.limit == infinity) return std::nullopt;
+  process_info about;
+  about.pid = other;
+  return about;
+}
+
+std::vector<pid> processes() { return detail::ambient_machine("kin::processes").living(); }
+
+pid group_leader() { return detail::group_leader_of(detail::calling_process("kin::group_leader")); }
+
+void group_leader(pid leader, pid of) {
+  detail::control_block* me = detail::current_process();
+  if (me != nullptr && of == me->name()) return detail::set_group_leader(*me, leader);
+  auto* s = detail::make_signal<detail::question_signal>(detail::signal_kind::group_leader);
+  s->caller = leader;
+  if (!detail::post(of, s)) detail::free_signal(s);
+}
+
+void suspend(pid other) {
+  detail::control_block& p = detail::calling_process("kin::suspend");
+  if (other == p.name()) throw error(badarg, "a process cannot suspend itself");
+  auto* question = detail::make_signal<detail::question_signal>(detail::signal_kind::suspend);
+  ++p.more().suspended[other];
+  if (detail::ask<bool>(p, other, *question, infinity).value_or(false)) return;
+  p.extra->suspended.erase(other);
+  throw error(noproc, "suspend: " + to_string(other) + " is no living process");
+}
+
+void resume(pid other) {
+  detail::control_block& p = detail::calling_process("kin::resume");
+  const bool mine = p.extra != nullptr && p.extra->suspended.count(other) != 0;
+  if (!mine) throw error(badarg, "resume: this process has not suspended " + to_string(other));
+  if (--p.extra->suspended[other] == 0) p.extra->suspended.erase(other);
+  auto* s = detail::make_signal<detail::signal>(detail::signal_kind::resume);
+  if (!detail::post(other, s)) detail::free_signal(s);
+}
+
+}  // namespace kin

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at processes, the values they keep, and stopping them: otp-semantics 1.11 to 1.13.
+#include <kin/info.hpp>
+#include <kin/values.hpp>
+
+#include "support/expect.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace kin::literals;
+using test::number;
+using test::word;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+inline constexpr kin::name<> server{"info_test.server"};
+
+// ---- info ---------------------------------------------------------------------------------------
+
+TEST(info, tells_what_a_process_is) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    const kin::pid p = kin::spawn_link([] {
+      kin::trap_exits();
+      kin::register_name(server, kin::self());
+      kin::put("visits", 7);
+      kin::receive([](word) {});
+    });
+    const kin::ref watch = kin::monitor(p);
+    kin::send(p, number{1});
+    kin::send(p, number{2});
+    while (kin::info(p)->registered_name.empty()) kin::yield();
+    const auto about = *kin::info(p, {.messages = true, .dictionary = true});
+    EXPECT_EQ(about.pid, p);
+    EXPECT_EQ(about.status, kin::process_status::waiting);
+    EXPECT_EQ(about.registered_name, "info_test.server");
+    EXPECT_EQ(about.parent, me);
+    EXPECT_EQ(about.ancestors.front(), kin::to_string(me));
+    EXPECT_EQ(about.priority, kin::priority::normal);
+    EXPECT_TRUE(about.traps_exits);
+    EXPECT_TRUE(about.holds_stack);
+    EXPECT_EQ(about.message_queue_len, 2U);
+    EXPECT_THAT(about.messages, ElementsAre("1", "2"));
+    EXPECT_THAT(about.links, ElementsAre(me));
+    EXPECT_THAT(about.monitors, IsEmpty());
+    EXPECT_THAT(about.monitored_by, ElementsAre(me));
+    EXPECT_THAT(about.dictionary, ElementsAre(std::pair<std::string, std::string>("visits", "7")));
+    EXPECT_THAT(kin::info(me)->monitors, ElementsAre(p));
+    EXPECT_EQ(kin::info(me)->status, kin::process_status::running);
+    kin::demonitor(watch);
+    kin::unlink(p);
+    kin::send(p, word{"end"});
+  });
+}
+
+TEST(info, of_the_dead_is_nothing) {
+  test::run([] {
+    const kin::pid p = kin::spawn([] { kin::sleep(1h); });
+    EXPECT_TRUE(kin::info(p));
+    kin::exit(p, kin::kill);
+    EXPECT_FALSE(kin::info(p));
+    EXPECT_FALSE(kin::info(kin::pid{}));
+  });
+}
+
+TEST(info, of_one_in_a_long_callback_says_so_in_time) {
+  test::run({.workers = 2}, [] {
+    std::binary_semaphore go(0);
+    const kin::pid p = kin::spawn([&, me = kin::self()] {
+      kin::send(me, word{"busy"});
+      go.acquire();
+    });
+    test::expect<word>();
+    const auto about = kin::info(p, {.limit = 20ms});
+    ASSERT_TRUE(about);
+    EXPECT_EQ(about->pid, p);
+    EXPECT_EQ(about->status, kin::process_status::running);
+    go.release();
+    test::await_exit(p);
+  });
+}
+
+TEST(processes, are_those_that_live) {
+  test::run([] {
+    const kin::pid lives = kin::spawn([] { kin::sleep(1h); });
+    const kin::pid dead = kin::spawn([] {});
+    test::await_exit(dead);
+    const auto all = kin::processes();
+    EXPECT_THAT(all, Contains(lives));
+    EXPECT_THAT(all, Contains(kin::self()));
+    EXPECT_THAT(all, Not(Contains(dead)));
+    kin::exit(lives, kin::kill);
+  });
+}
+
+// ---- values -------------------------------------------------------------------------------------
+
+TEST(values, are_a_process_of_its_own) {
+  test::run([] {
+    EXPECT_EQ(kin::put("depth", 1), std::nullopt);
+    EXPECT_EQ(kin::put("depth", 2), 1);
+    ++*kin::get<int>("depth");
+    EXPECT_EQ(*kin::get<int>("depth"), 3);
+    EXPECT_EQ(kin::get<std::string>("depth"), nullptr);
+    test::await_exit(kin::spawn([] { EXPECT_EQ(kin::get<int>("depth"), nullptr); }));
+    kin::put("name", "kin"s);
+    EXPECT_THAT(kin::keys(), ElementsAre("depth", "name"));
+    EXPECT_EQ(kin::erase<int>("depth"), 3);
+    EXPECT_EQ(kin::erase<int>("depth"), std::nullopt);
+    EXPECT_THAT(kin::keys(), ElementsAre("name"));
+  });
+}
+
+TEST(values, die_with_their_process_before_its_links_hear_of_it) {
+  test::run([] {
+    const auto kept = std::make_shared<int>(1);
+    const std::weak_ptr<int> seen = kept;
+    const kin::pid p = kin::spawn([held = kept]() mutable {
+      kin::put("held", std::move(held));
+      kin::receive([](word) {});
+    });
+    const kin::ref watch = kin::monitor(p);
+    kin::send(p, word{"end"});
+    EXPECT_EQ(test::expect<kin::down>().ref, watch);
+    EXPECT_EQ(seen.use_count(), 1);
+  });
+}
+
+// ---- group leader -------------------------------------------------------------------------------
+
+TEST(group_leader, is_inherited_by_children_that_come_after_it_was_set) {
+  test::run([] {
+    const kin::pid leader = kin::spawn([] { kin::sleep(1h); });
+    const auto of_a_child = [] {
+      kin::spawn([me = kin::self()] { kin::send(me, kin::group_leader()); });
+      return test::expect<kin::pid>();
+    };
+    EXPECT_EQ(of_a_child(), kin::group_leader());
+    kin::group_leader(leader, kin::self());
+    EXPECT_EQ(kin::group_leader(), leader);
+    EXPECT_EQ(of_a_child(), leader);
+    kin::exit(leader, kin::kill);
+  });
+}
+
+TEST(group_leader, of_another_is_set_by_a_signal_in_order) {
+  test::run([] {
+    const kin::pid p = kin::spawn([me = kin::self()] {
+      test::expect<word>();
+      kin::send(me, kin::group_leader());
+    });
+    kin::group_leader(kin::self(), p);
+    kin::send(p, word{"now"});
+    EXPECT_EQ(test::expect<kin::pid>(), kin::self());
+  });
+}
+
+// ---- suspend ------------------------------------------------------------------------------------
+
+class suspended : public testing::TestWithParam<bool> {
+ protected:
+  /// Echoes numbers: in a handler loop, or from the middle of a function.
+  static kin::pid echo() {
+    const kin::pid to = kin::self();
+    if (GetParam())
+      return kin::spawn([to] { return kin::loop([to](number n) { kin::send(to, n); }); });
+    return kin::spawn([to] {
+      for (;;) kin::receive([to](number n) { kin::send(to, n); });
+    });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(holds_no_stack, suspended, testing::Bool());
+
+TEST_P(suspended, runs_nothing_until_it_is_resumed_as_often) {
+  test::run([] {
+    const kin::pid p = echo();
+    kin::suspend(p);
+    kin::suspend(p);
+    kin::send(p, number{1});
+    EXPECT_EQ(kin::info(p)->status, kin::process_status::suspended);
+    EXPECT_EQ(kin::info(p)->message_queue_len, 1U);
+    kin::resume(p);
+    EXPECT_EQ(kin::info(p)->message_queue_len, 1U);
+    kin::resume(p);
+    EXPECT_EQ(test::expect<number>(), number{1});
+    EXPECT_THROW(kin::resume(p), kin::error);
+    kin::exit(p, kin::kill);
+  });
+}
+
+TEST_P(suspended, can_be_killed) {
+  test::run([] {
+    const kin::pid p = echo();
+    kin::suspend(p);
+    const kin::ref watch = kin::monitor(p);
+    kin::exit(p, "enough");
+    EXPECT_EQ(test::expect<kin::down>(), (kin::down{watch, p, "enough"}));
+  });
+}
+
+TEST_P(suspended, goes_on_when_who_suspended_it_dies) {
+  test::run([] {
+    const kin::pid p = echo();
+    test::await_exit(kin::spawn([p] {
+      kin::suspend(p);
+      kin::suspend(p);
+    }));
+    kin::send(p, number{1});
+    EXPECT_EQ(test::expect<number>(), number{1});
+    kin::exit(p, kin::kill);
+  });
+}
+
+TEST(suspended, before_its_first_line_does_not_begin) {
+  test::run({.workers = 1}, [] {
+    const auto began = std::make_shared<bool>(false);
+    const kin::pid p = kin::spawn([began] { *began = true; });
+    kin::suspend(p);
+    kin::yield();
+    EXPECT_FALSE(*began);
+    kin::resume(p);
+    test::await_exit(p);
+    EXPECT_TRUE(*began);
+  });
+}
+
+TEST(suspend, of_the_dead_and_of_oneself_is_an_error) {
+  test::run([] {
+    const kin::pid p = kin::spawn([] {});
+    test::await_exit(p);
+    EXPECT_THROW(kin::suspend(p), kin::error);
+    EXPECT_THROW(kin::suspend(kin::self()), kin::error);
+    EXPECT_THROW(kin::resume(p), kin::error);
+  });
+}
+
+// ---- priority -----------------------------------------------------------------------------------
+
+TEST(priority, is_normal_at_first_and_not_inherited) {
+  test::run([] {
+    EXPECT_EQ(kin::set_priority(kin::priority::high), kin::priority::normal);
+    EXPECT_EQ(kin::set_priority(kin::priority::max), kin::priority::high);
+    const auto child = kin::spawn([] { kin::sleep(1h); }, {.monitor = true});
+    EXPECT_EQ(kin::info(child.pid)->priority, kin::priority::normal);
+    kin::exit(child.pid, kin::kill);
+    EXPECT_EQ(test::expect<kin::down>().ref, child.ref);
+  });
+}
+
+TEST(priority, decides_who_of_those_that_can_run_is_first) {
+  test::run({.workers = 1}, [] {
+    std::vector<std::string> order;
+    const auto spawn_at = [&](kin::priority level, const char* name) {
+      kin::spawn([&order, name] { order.emplace_back(name); }, {.priority = level});
+    };
+    spawn_at(kin::priority::low, "low");
+    spawn_at(kin::priority::normal, "normal");
+    spawn_at(kin::priority::high, "high");
+    spawn_at(kin::priority::max, "max");
+    spawn_at(kin::priority::high, "high");
+    while (order.size() < 5) kin::yield();
+    EXPECT_THAT(order, ElementsAre("max", "high", "high", "normal", "low"));
+  });
+}
+
+TEST(priority, low_runs_once_for_eight_normal_turns) {
+  test::run({.workers = 1}, [] {
+    int low = 0;
+    bool over = false;
+    const kin::pid p = kin::spawn(
+                           [&] {
+                             for (; !over; ++low) kin::yield();
+                           },
+                           {.priority = kin::priority::low})
+                           .pid;
+    constexpr int turns = 800;
+    for (int i = 0; i < turns; ++i) kin::yield();
+    EXPECT_NEAR(low, turns / 8, 20);
+    over = true;
+    test::await_exit(p);
+  });
+}
+
+TEST(priority, low_keeps_no_signal_waiting_while_high_ones_run_all_the_time) {
+  test::run({.workers = 1}, [] {
+    const kin::pid low = kin::spawn(
+                             [] {
+                               for (;;) kin::yield();
+                             },
+                             {.priority = kin::priority::low})
+                             .pid;
+    bool over = false;
+    const auto busy = kin::spawn(
+        [&] {
+          while (!over) kin::yield();
+        },
+        {.monitor = true, .priority = kin::priority::high});
+    kin::set_priority(kin::priority::high);
+    EXPECT_TRUE(kin::info(low));
+    kin::exit(low, kin::kill);
+    EXPECT_FALSE(kin::is_alive(low));
+    over = true;
+    EXPECT_EQ(test::expect<kin::down>().ref, busy.ref);
+  });
+}
+
+}  // namespace
