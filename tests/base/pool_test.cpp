@@ -15,6 +15,8 @@
 namespace kin::detail {
 namespace {
 
+constexpr auto classes = static_cast<std::uint8_t>(class_bytes.size());
+
 TEST(class_for, is_the_smallest_class_that_holds_it) {
   for (std::size_t bytes = 1; bytes <= largest_class_bytes; ++bytes) {
     const std::uint8_t c = class_for(bytes);
@@ -27,7 +29,7 @@ TEST(class_for, is_the_smallest_class_that_holds_it) {
 
 TEST(local_pool, hands_out_distinct_aligned_nodes_of_the_whole_size) {
   local_pool pool;
-  for (std::uint8_t c = 0; c < class_bytes.size(); ++c) {
+  for (std::uint8_t c = 0; c < classes; ++c) {
     std::set<std::uintptr_t> seen;
     std::vector<void*> taken;
     for (int i = 0; i < 1000; ++i) {
@@ -65,7 +67,7 @@ TEST(local_pool, never_uses_a_node_of_one_class_for_another) {
   of_first.insert(taken.begin(), taken.end());
   for (void* node : taken) pool.give(node, 0);
   taken.clear();
-  for (std::uint8_t c = 1; c < class_bytes.size(); ++c) {
+  for (std::uint8_t c = 1; c < classes; ++c) {
     for (int i = 0; i < 2000; ++i) {
       void* node = pool.take(c);
       ASSERT_EQ(of_first.count(node), 0U);

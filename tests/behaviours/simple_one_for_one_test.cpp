@@ -150,7 +150,8 @@ TEST(simple_one_for_one, takes_arguments_that_can_only_be_moved_if_children_are_
 }
 
 // Starts, or not, as it is told.
-struct starter : kin::gen_server {
+class starter : public kin::gen_server {
+ public:
   starter(kin::pid test, std::shared_ptr<std::vector<kin::next>> init) : init_(std::move(init)) {
     kin::send(test, kin::self());
   }
@@ -159,6 +160,8 @@ struct starter : kin::gen_server {
     init_->pop_back();
     return one;
   }
+
+ private:
   std::shared_ptr<std::vector<kin::next>> init_;
 };
 

@@ -14,15 +14,7 @@ namespace {
 
 using namespace kin::literals;
 using test::child;
-using test::custom;
-using test::end_with;
-using test::expect_all_up;
-using test::expect_shutdown;
-using test::expect_up;
 using test::failing;
-using test::no_disk;
-using testing::ElementsAre;
-using testing::HasSubstr;
 
 // ---- what cannot be -----------------------------------------------------------------------------
 

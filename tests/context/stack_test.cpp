@@ -39,7 +39,7 @@ void arrive(stack& /*came_from*/) noexcept {
 }
 
 class stacks : public testing::Test {
- protected:
+ public:
   stacks() {
     adopt_thread_stack(t.home);
     passenger = &t;
@@ -107,7 +107,8 @@ TEST_F(stacks, are_as_large_as_they_say) {
     static std::size_t down(std::size_t left) {
       volatile char here[frame] = {};  // NOLINT(modernize-avoid-c-arrays)
       here[left % frame] = 1;
-      return left == 0 ? here[0] : down(left - 1) + here[left % frame];
+      const auto mine = static_cast<std::size_t>(here[left % frame]);
+      return left == 0 ? mine : down(left - 1) + mine;
     }
   };
   t.body = [](traveller& me) {
@@ -155,7 +156,7 @@ TEST(stack_source, starts_stacks_on_different_cache_sets) {
 }
 
 TEST(stack_source, makes_stacks_of_the_size_it_was_asked_for) {
-  for (const std::size_t kib : {32, 100, 256}) {
+  for (const std::size_t kib : {32U, 100U, 256U}) {
     stack_source source(kib << 10U);
     stack* chain = source.take_batch(&arrive);
     EXPECT_GE(chain->usable + (20U << 10U), kib << 10U);

@@ -3,6 +3,7 @@
 
 #include "support/run.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -24,7 +25,7 @@ mail a_mail(int value = 0) {
 }
 
 class state_word : public testing::Test {
- protected:
+ public:
   state::word word{0};
   std::uint64_t tag = state::revive(word);
 };
@@ -192,9 +193,11 @@ TEST_P(state_word_with, loses_no_wake_up_no_signal_and_no_order) {
         signal* newest = state::take_all(word);
         std::vector<signal*> newer;
         for (; newest != one; newest = newest->next) newer.push_back(newest);
-        for (auto s = newer.rbegin(); s != newer.rend(); ++s) take(*s);
+        std::reverse(newer.begin(), newer.end());
+        for (signal* s : newer) take(s);
       } else {
-        for (signal* s = reversed(state::take_all(word)); s != nullptr;) {
+        signal* s = reversed(state::take_all(word));
+        while (s != nullptr) {
           signal* rest = s->next;
           take(s);
           s = rest;

@@ -366,15 +366,17 @@ TEST(foreign_thread, that_spawns_while_a_machine_stops_gets_a_process_or_an_erro
     std::atomic<int> ended{0};
     std::atomic<int> made{0};
     struct counted {
-      explicit counted(std::atomic<int>& n) : n_(&n) {}
-      counted(counted&& other) noexcept : n_(std::exchange(other.n_, nullptr)) {}
+      explicit counted(std::atomic<int>& n) : ended_(&n) {}
+      counted(counted&& other) noexcept : ended_(std::exchange(other.ended_, nullptr)) {}
       counted& operator=(counted&&) = delete;
       counted(const counted&) = delete;
       counted& operator=(const counted&) = delete;
       ~counted() {
-        if (n_ != nullptr) ++*n_;
+        if (ended_ != nullptr) ++*ended_;
       }
-      std::atomic<int>* n_;
+
+     private:
+      std::atomic<int>* ended_;
     };
     std::atomic<bool> over{false};
     {

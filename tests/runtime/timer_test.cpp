@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Timers and sleep: never early, in order, cancelled by anybody. protocols 6.
+#include <kin/alias.hpp>
+
 #include "support/expect.hpp"
 
 #include <chrono>
@@ -363,6 +365,55 @@ TEST(sleep, of_a_block_that_is_used_again_does_not_wake_the_next_user) {  // pro
       ASSERT_TRUE(test::expect<bool>());
       test::await_exit(next);
     }
+  });
+}
+
+// ---- at a time ----------------------------------------------------------------------------------
+
+TEST(send_at, sends_when_the_time_has_come) {
+  test::run([] {
+    const auto time = kin::clock::now() + 2ms;
+    const kin::ref timer = kin::start_timer_at(time, kin::self(), number{1});
+    EXPECT_EQ(test::expect<kin::expired<number>>().timer, timer);
+    EXPECT_GE(kin::clock::now(), time);
+  });
+}
+
+TEST(send_at, a_time_that_has_passed_sends_at_once) {
+  test::run([] {
+    kin::send_at(kin::clock::now() - 1h, kin::self(), number{1});
+    EXPECT_EQ(test::expect<number>(), number{1});
+  });
+}
+
+TEST(cancel_timer, answers_by_a_message_if_asked_to) {
+  test::run([] {
+    const kin::ref timer = kin::send_after(1h, kin::self(), number{1});
+    kin::read_timer(timer, kin::async_answer);
+    kin::cancel_timer(timer, kin::async_answer);
+    kin::cancel_timer(timer, kin::async_answer);
+    EXPECT_GT(test::expect<kin::timer_read>().left.value(), 59min);
+    EXPECT_GT(test::expect<kin::timer_cancelled>().left.value(), 59min);
+    EXPECT_EQ(test::expect<kin::timer_cancelled>().left, std::nullopt);
+  });
+}
+
+TEST(read_timer, of_one_for_the_dead_is_nothing) {
+  test::run([] {
+    const kin::pid p = kin::spawn([] { kin::sleep(1h); });
+    const kin::ref timer = kin::send_after(1h, p, number{1});
+    EXPECT_TRUE(kin::read_timer(timer));
+    kin::exit(p, kin::kill);
+    test::await_exit(p);
+    EXPECT_FALSE(kin::read_timer(timer));
+    EXPECT_FALSE(kin::cancel_timer(timer));
+  });
+}
+
+TEST(cancel_timer, of_an_alias_is_nothing) {
+  test::run([] {
+    EXPECT_FALSE(kin::cancel_timer(kin::alias()));
+    EXPECT_FALSE(kin::read_timer(kin::alias()));
   });
 }
 

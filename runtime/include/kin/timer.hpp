@@ -20,16 +20,43 @@ struct expired {
 };
 
 namespace detail {
+struct timer_start {
+  duration delay = {};
+  std::optional<clock::time_point> at = {};
+};
 /// `s` is sent when the time has come. By pid, or by name looked up then.
-ref arm_timer(ref timer, duration delay, pid to, signal* s);
-ref arm_timer(ref timer, duration delay, const name_text& to, signal* s);
+ref arm_timer(ref timer, const timer_start& start, pid to, signal* s);
+ref arm_timer(ref timer, const timer_start& start, const name_text& to, signal* s);
 
 template <class To>
-ref arm_timer_for(ref timer, duration delay, const To& to, signal* s) {
+ref arm_timer_for(ref timer, const timer_start& start, const To& to, signal* s) {
   if constexpr (requires { to.untyped(); }) {
-    return arm_timer(timer, delay, to.untyped(), s);
+    return arm_timer(timer, start, to.untyped(), s);
   } else {
-    return arm_timer(timer, delay, *whereis(to), s);
+    return arm_timer(timer, start, *whereis(to), s);
+  }
+}
+
+template <class To, class T>
+ref send_when(const timer_start& start, const To& to, T value) {
+  static_assert(sendable<T>,
+                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+  if constexpr (sendable<T>) {
+    const ref timer = make_ref();  // first: outside a process it throws
+    return arm_timer_for(timer, start, to, box(std::move(value)));
+  } else {
+    return {};
+  }
+}
+template <class To, class T>
+ref expire_when(const timer_start& start, const To& to, T value) {
+  static_assert(sendable<T>,
+                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+  if constexpr (sendable<T>) {
+    const ref timer = make_ref();
+    return arm_timer_for(timer, start, to, box(expired<T>{timer, std::move(value)}));
+  } else {
+    return {};
   }
 }
 }  // namespace detail
@@ -41,29 +68,25 @@ ref arm_timer_for(ref timer, duration delay, const To& to, signal* s) {
 /// Thread  a process.   Cost  O(1).   See  erlang:send_after/3.
 template <address To, class T>
 ref send_after(duration delay, const To& to, T value) {
-  static_assert(sendable<T>,
-                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
-    const ref timer = make_ref();  // first: outside a process it throws
-    return detail::arm_timer_for(timer, delay, to, detail::box(std::move(value)));
-  } else {
-    return {};
-  }
+  return detail::send_when({.delay = delay}, to, std::move(value));
+}
+/// At a time of kin::clock; one that has passed fires at once. See  erlang:send_after/4, {abs,
+/// true}.
+template <address To, class T>
+ref send_at(clock::time_point time, const To& to, T value) {
+  return detail::send_when({.at = time}, to, std::move(value));
 }
 
 /// As send_after, but what arrives is `expired<T>{timer, value}`, so that it can be told from
 /// others. See  erlang:start_timer/3.
 template <address To, class T>
 ref start_timer(duration delay, const To& to, T value) {
-  static_assert(sendable<T>,
-                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
-    const ref timer = make_ref();
-    return detail::arm_timer_for(timer, delay, to,
-                                 detail::box(expired<T>{timer, std::move(value)}));
-  } else {
-    return {};
-  }
+  return detail::expire_when({.delay = delay}, to, std::move(value));
+}
+/// See  erlang:start_timer/4, {abs, true}.
+template <address To, class T>
+ref start_timer_at(clock::time_point time, const To& to, T value) {
+  return detail::expire_when({.at = time}, to, std::move(value));
 }
 
 /// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it
@@ -71,6 +94,24 @@ ref start_timer(duration delay, const To& to, T value) {
 std::optional<duration> cancel_timer(ref timer);
 /// The time that is left; nothing as above.
 [[nodiscard]] std::optional<duration> read_timer(ref timer);
+
+struct async_t {};
+/// Asks for the result as a message.
+inline constexpr async_t async_answer{};
+/// What `cancel_timer(timer, async_answer)` sends to its caller.
+struct timer_cancelled {
+  kin::ref timer = {};
+  std::optional<duration> left = {};
+};
+/// What `read_timer(timer, async_answer)` sends to its caller.
+struct timer_read {
+  kin::ref timer = {};
+  std::optional<duration> left = {};
+};
+/// See  erlang:cancel_timer/2, {async, true}.
+void cancel_timer(ref timer, async_t word);
+/// See  erlang:read_timer/2, {async, true}.
+void read_timer(ref timer, async_t word);
 
 /// Does nothing for that long; other processes run. Messages stay in the mailbox. Waits.
 void sleep(duration time);

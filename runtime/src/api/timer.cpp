@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <kin/process.hpp>
+#include <kin/send.hpp>
 #include <kin/timer.hpp>
 
 #include "api/calling_process.hpp"
@@ -17,34 +19,43 @@ clock::time_point clock::now() noexcept {
 namespace detail {
 namespace {
 
-ref arm_checked(ref timer, duration delay, pid to, std::string_view to_name, signal* s) {
+ref arm_at(ref timer, nanotime deadline, pid to, std::string_view to_name, signal* s) {
   message held(s);
   static_cast<void>(calling_process("kin::send_after"));
-  if (delay.count() < 0)
-    throw error(badarg, "a timer cannot fire before now: its delay is negative");
-  worker& w = this_worker();
   const std::uint64_t number = ref_access::number(timer);
-  timer_entry& entry = w.arm(number, add(now(), delay), to, to_name, held.release());
+  timer_entry& entry = this_worker().arm(number, deadline, to, to_name, held.release());
   return ref_access::make(number, reinterpret_cast<std::uint64_t>(&entry));
 }
 
-timer_entry* entry_of(ref timer) { return reinterpret_cast<timer_entry*>(ref_access::hint(timer)); }
+nanotime deadline_of(const timer_start& start) {
+  if (start.at) return start.at->time_since_epoch().count();
+  if (start.delay.count() < 0)
+    throw error(badarg, "a timer cannot fire before now: its delay is negative");
+  return add(now(), start.delay);
+}
+
+// Null if it is no timer's: an alias's hint has a tag.
+timer_entry* entry_of(ref timer) {
+  const std::uint64_t hint = ref_access::hint(timer);
+  return state::tag(hint) == 0 ? reinterpret_cast<timer_entry*>(hint) : nullptr;
+}
+
+// Whoever it was for has gone, and it with them.
+bool is_void(const timer_entry& entry) { return entry.to_name.empty() && is_gone(entry.to); }
 
 duration left_until(nanotime deadline) { return duration(std::max<nanotime>(deadline - now(), 0)); }
 
-bool somebody_there(pid p) {
-  if (!p) return false;
-  const std::uint64_t word = block_of(p).word.load(std::memory_order_relaxed);
-  return state::tag(word) == state::tag(pid_access::hint(p)) && state::content(word) != state::dead;
-}
-
 }  // namespace
 
-ref arm_timer(ref timer, duration delay, pid to, signal* s) {
-  return arm_checked(timer, delay, to, {}, s);
+ref arm_timer(ref timer, const timer_start& start, pid to, signal* s) {
+  message held(s);
+  const nanotime deadline = deadline_of(start);
+  return arm_at(timer, deadline, to, {}, held.release());
 }
-ref arm_timer(ref timer, duration delay, const name_text& to, signal* s) {
-  return arm_checked(timer, delay, {}, to.text, s);
+ref arm_timer(ref timer, const timer_start& start, const name_text& to, signal* s) {
+  message held(s);
+  const nanotime deadline = deadline_of(start);
+  return arm_at(timer, deadline, {}, to.text, held.release());
 }
 
 }  // namespace detail
@@ -57,7 +68,7 @@ std::optional<duration> cancel_timer(ref timer) {
     return std::nullopt;
   }
   const duration left = detail::left_until(entry->deadline.load(std::memory_order_relaxed));
-  const bool was_void = entry->to_name.empty() && !detail::somebody_there(entry->to);
+  const bool was_void = detail::is_void(*entry);
   entry->owner->give_back(*entry);
   return was_void ? std::nullopt : std::optional(left);
 }
@@ -67,9 +78,15 @@ std::optional<duration> read_timer(ref timer) {
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t armed = detail::ref_access::number(timer) << 2U | detail::timer_entry::armed;
   const auto deadline = entry->deadline.load(std::memory_order_acquire);
-  if (entry->state.load(std::memory_order_acquire) != armed) return std::nullopt;
+  const bool is_for_nobody = detail::is_void(*entry);
+  if (entry->state.load(std::memory_order_acquire) != armed || is_for_nobody) return std::nullopt;
   return detail::left_until(deadline);
 }
+
+void cancel_timer(ref timer, async_t /*word*/) {
+  send(self(), timer_cancelled{timer, cancel_timer(timer)});
+}
+void read_timer(ref timer, async_t /*word*/) { send(self(), timer_read{timer, read_timer(timer)}); }
 
 void sleep(duration time) {
   detail::control_block& p = detail::calling_process("kin::sleep");

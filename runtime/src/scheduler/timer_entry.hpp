@@ -39,6 +39,6 @@ struct timer_entry : wheel_item {
                                          std::memory_order_acquire);
   }
 };
-static_assert(sizeof(timer_entry) <= 160);
+static_assert(sizeof(timer_entry) <= class_bytes[timer_class]);
 
 }  // namespace kin::detail
