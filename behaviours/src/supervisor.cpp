@@ -11,8 +11,7 @@
 #include <memory>
 #include <utility>
 
-namespace kin {
-namespace detail {
+namespace kin::detail {
 namespace {
 
 struct start_request_of {
@@ -206,5 +205,4 @@ child_spec tree_child(child_options<supervisor> options, std::function<superviso
           .significant = options.significant};
 }
 
-}  // namespace detail
-}  // namespace kin
+}  // namespace kin::detail

@@ -26,7 +26,7 @@ union immortal_wish {
   constexpr immortal_wish() : value(true) {}
   immortal_wish(const immortal_wish&) = delete;
   immortal_wish& operator=(const immortal_wish&) = delete;
-  constexpr ~immortal_wish() {}  // NOLINT(modernize-use-equals-default): that would end the value
+  ~immortal_wish() {}  // NOLINT(modernize-use-equals-default): that would end the value
 };
 constinit immortal_wish stop_normal;
 }  // namespace
