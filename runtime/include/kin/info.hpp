@@ -31,6 +31,7 @@ struct process_info {
   bool traps_exits = false;
   bool holds_stack = false;  ///< waits in the middle of a function
   std::size_t message_queue_len = 0;
+  std::uint64_t dropped = 0;  ///< messages that a bounded mailbox has thrown away
   std::vector<kin::pid> links = {};
   std::vector<kin::pid> monitors = {};      ///< whom it watches
   std::vector<kin::pid> monitored_by = {};  ///< who watches it, once a monitor; callers too

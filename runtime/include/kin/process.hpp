@@ -17,12 +17,15 @@ namespace kin {
 template <class... Clauses>
 struct handler;
 
+struct mailbox_options;
+
 namespace detail {
 
 struct start_with {
   bool link = false;
   bool monitor = false;
   std::uint8_t level = 1;  // of priority
+  const mailbox_options* mailbox = nullptr;
 };
 
 struct spawned {
@@ -119,18 +122,40 @@ inline constexpr priority priority::normal{1};
 inline constexpr priority priority::high{2};
 inline constexpr priority priority::max{3};
 
+/// What becomes of a message for a mailbox that is full.
+enum class when_full : std::uint8_t {
+  block,        ///< its sender waits: `send` becomes a wait for whoever sends to this process.
+                ///< Where a wait cannot be (oneself, a foreign thread, a destructor) it fails
+  fail,         ///< `send` throws kin::error with mailbox_full
+  drop_newest,  ///< it is thrown away
+  drop_oldest,  ///< the oldest is thrown away
+};
+/// Bounds a mailbox. What is counted are messages, calls and casts that wait; exits, downs, replies
+/// and what timers send are not, and always get in. What is thrown away is counted
+/// (process_info::dropped), and a call that is, is answered `dropped`.
+struct mailbox_options {
+  std::size_t limit = 0;  ///< messages; 0: no limit
+  kin::when_full when_full = kin::when_full::block;
+  /// So many messages waiting are worth a report; another one comes when less than half of them
+  /// are. 0: never.
+  std::size_t alarm_at = 0;
+};
+
 struct spawn_options {
   bool link = false;
   bool monitor = false;
   kin::priority priority = kin::priority::normal;  ///< not inherited
+  mailbox_options mailbox = {};
 };
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
 /// See  erlang:spawn_opt/2.
 template <class F>
 monitored spawn(F body, const spawn_options& options) {
-  auto [pid, ref] = detail::spawn_process(
-      detail::body_of(std::move(body)),
-      {.link = options.link, .monitor = options.monitor, .level = options.priority.level});
+  auto [pid, ref] =
+      detail::spawn_process(detail::body_of(std::move(body)), {.link = options.link,
+                                                               .monitor = options.monitor,
+                                                               .level = options.priority.level,
+                                                               .mailbox = &options.mailbox});
   return {pid, ref};
 }
 

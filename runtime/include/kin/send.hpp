@@ -4,22 +4,27 @@
 
 #include <kin/message.hpp>
 #include <kin/registry.hpp>
+#include <kin/result.hpp>
+#include <kin/time.hpp>
 
 #include <utility>
 
 namespace kin {
 
 namespace detail {
-/// Gives the signal away. False if nobody is there: it is destroyed.
-bool post_message(pid to, signal* s);
+/// Give the signal away.
+void post_message(pid to, signal* s);
+result<void> try_post_message(pid to, signal* s, duration limit);
 [[noreturn]] void name_not_registered(const name_text& name);
 }  // namespace detail
 
 /// Puts `value` into the mailbox of `to`. Never waits. Signals from one process to another arrive
 /// in the order they were sent, whatever their kinds. To a dead process: dropped.
 ///
-/// Throws  kin::error with badarg when `to` is a name that nobody holds; whatever moving `value`
-/// throws. Thread  any.   Cost  one node, one CAS; a value of up to 40 bytes allocates nothing
+/// Throws  kin::error with badarg when `to` is a name that nobody holds, with mailbox_full when a
+/// bounded mailbox is full and does not drop; whatever moving `value` throws. Waits only for room
+/// in a mailbox that was bounded with when_full::block.
+/// Thread  any.   Cost  one node, one CAS; a value of up to 40 bytes allocates nothing
 /// more.   See  erlang:send/2.
 template <address To, class T>
 void send(const To& to, T value) {
@@ -31,6 +36,24 @@ void send(const To& to, T value) {
       if (!target) detail::name_not_registered(to.untyped());
     }
     detail::post_message(*target, detail::box(std::move(value)));
+  }
+}
+
+/// As send, but tells whether a bounded mailbox let it in within `limit`: mailbox_full if not. What
+/// is for the dead, or is dropped as its mailbox wants it, counts as sent.
+/// Throws  kin::error with badarg when `to` is a name that nobody holds.
+template <address To, class T>
+[[nodiscard]] result<void> try_send(const To& to, T value, duration limit = {}) {
+  static_assert(sendable<T>,
+                "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
+  if constexpr (sendable<T>) {
+    auto target = whereis(to);
+    if constexpr (requires { to.untyped(); }) {
+      if (!target) detail::name_not_registered(to.untyped());
+    }
+    return detail::try_post_message(*target, detail::box(std::move(value)), limit);
+  } else {
+    return {};
   }
 }
 

@@ -5,6 +5,7 @@
 #include <kin/request.hpp>
 
 #include "api/calling_process.hpp"
+#include "process/gate.hpp"
 #include "process/introspection.hpp"
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
@@ -61,6 +62,8 @@ control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block& parent = calling_process("kin::spawn");
   control_block& child = make_child(parent, std::move(body));
+  if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
+    bound_mailbox(child, *with.mailbox);
   const pid name = child.name();
   ref monitor_ref;
   child.set_level(static_cast<level>(with.level));

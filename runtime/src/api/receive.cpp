@@ -3,6 +3,7 @@
 #include <kin/wait.hpp>
 
 #include "api/calling_process.hpp"
+#include "process/gate.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
@@ -25,6 +26,7 @@ signal* receiver::next() {
   if (candidate_ == nullptr) {
     if (--this_worker().budget < 0) yield();
     if (!may_wait(p)) return give_up();
+    if (p.is(flag_bounded)) drop_oldest(p);
   }
   for (;;) {
     signal* before = wait_.seen;
@@ -65,6 +67,7 @@ signal* receiver::give_up() {
 message receiver::take() {
   control_block& p = calling_process("kin::receive");
   unqueue(p, candidate_, before_);
+  leave_gate(p, *candidate_);
   wait_.seen = before_;
   return message(candidate_);
 }

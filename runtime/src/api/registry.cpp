@@ -50,12 +50,6 @@ void name_not_registered(const name_text& name) {
   throw error(badarg, "send: nobody holds the name '" + std::string(name.text) + "'");
 }
 
-bool post_message(pid to, signal* s) {
-  if (post(to, s)) return true;
-  refuse(s, noproc);
-  return false;
-}
-
 }  // namespace detail
 
 void unregister_name(const name<void>& n) {

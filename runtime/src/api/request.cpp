@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/request.hpp>
+#include <kin/send.hpp>
 
 #include "api/calling_process.hpp"
+#include "api/mail.hpp"
 #include "process/mailbox.hpp"
 #include "process/promise_record.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace kin::detail {
 
@@ -64,6 +69,20 @@ void promise::settle() noexcept {
   if (!post(record->owner, record)) let_go(*record);
 }
 
+namespace {
+
+// What it waits for room counts against the limit of the call.
+exit_reason deliver_request(pid to, signal* request, duration& limit, posted done) {
+  message held(request);
+  const nanotime start = now();
+  exit_reason why = deliver_slowly(to, request, limit, done);
+  static_cast<void>(held.release());
+  if (limit != infinity) limit = std::max(duration(0), limit - duration(now() - start));
+  return why;
+}
+
+}  // namespace
+
 reply exchange(pid to, signal* request, duration limit) {
   control_block& p = calling_process("kin::call");
   if (!may_wait(p)) {
@@ -78,10 +97,13 @@ reply exchange(pid to, signal* request, duration limit) {
   w.kind = wait_kind::reply;
   w.reply_number = ++p.calls;
   head_of(*request) = {p.name(), w.reply_number};
-  if (!post(to, request)) {
-    head_of(*request).number = 0;
-    destroy_signal(request);
-    return reply(exit_reason(noproc));
+  if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
+    exit_reason why = deliver_request(to, request, limit, done);
+    if (why != normal) {
+      head_of(*request).number = 0;
+      destroy_signal(request);
+      return reply(std::move(why));
+    }
   }
   --this_worker().budget;
   const bool waited = wait_for(p, w, limit);
@@ -92,8 +114,6 @@ reply exchange(pid to, signal* request, duration limit) {
   return reply(std::move(why));
 }
 
-void post_cast(pid to, signal* request) {
-  if (!post(to, request)) destroy_signal(request);
-}
+void post_cast(pid to, signal* request) { post_message(to, request); }
 
 }  // namespace kin::detail

@@ -36,6 +36,7 @@ namespace kin::detail {
 struct stack;
 struct name_entry;
 struct timer_entry;
+struct gate;
 
 /// Who started a process, and who started that one. Shared by all children of one parent.
 struct lineage {
@@ -78,6 +79,8 @@ struct extras {
   std::unordered_map<std::uint64_t, std::unique_ptr<down_maker>> down_makers;  // of monitors
   std::map<std::string, message, std::less<>> values;
   std::unordered_map<pid, std::uint32_t> suspended;  // by this process, how often
+  gate* way_in = nullptr;                            // of a bounded mailbox
+  std::vector<request_head> room_wanted;             // by senders that wait for it
   std::uint32_t suspensions = 0;                     // of this process
   pid group_leader;                                  // none: the one it inherited
   lineage* of_children = nullptr;  // with its own use, and those for children to come
@@ -107,6 +110,7 @@ enum flag : std::uint32_t {
   flag_idle_passed = 1U << 13U,   // and that has passed
   flag_doubled = 1U << 14U,       // some link of its may have two records
   flag_suspended = 1U << 15U,     // signals only, until it is resumed
+  flag_bounded = 1U << 17U,       // its mailbox has a gate
   flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
 };
 
@@ -157,12 +161,26 @@ struct alignas(128) control_block {
   }
   [[nodiscard]] pid name() const {
     const auto tag = state::tag(word.load(std::memory_order_relaxed));
+    if (is(flag_bounded)) [[unlikely]]
+      return pid_access::make(tag | reinterpret_cast<std::uint64_t>(extra->way_in) | to_a_gate,
+                              id());
     return pid_access::make(tag | reinterpret_cast<std::uint64_t>(this), id());
   }
+  /// Of a hint: the gate it leads to, or null.
+  static gate* gate_at(std::uint64_t hint) {
+    return (hint & to_a_gate) == 0 ? nullptr
+                                   : reinterpret_cast<gate*>(hint & ~state::tag_mask & ~to_a_gate);
+  }
+
+ private:
+  static constexpr std::uint64_t to_a_gate = 2;  // blocks and gates are aligned; 1 is a router's
 };
 static_assert(sizeof(control_block) == 128);
 
+control_block& block_behind(const gate& g) noexcept;
 inline control_block& block_of(pid p) {
+  if (const gate* g = control_block::gate_at(pid_access::hint(p))) [[unlikely]]
+    return block_behind(*g);
   return *reinterpret_cast<control_block*>(pid_access::hint(p) & ~state::tag_mask);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/death.hpp"
 
+#include "process/gate.hpp"
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
@@ -30,10 +31,18 @@ void release_names(control_block& p, name_table& names) {
   drop_tick(p);
 }
 
+void answer_senders(control_block& p) {
+  for (const request_head& waiter : std::exchange(p.extra->room_wanted, {})) answer(waiter, false);
+}
+
 void close_inbox(control_block& p) {
   if (p.is(flag_in_place)) {  // it lies in the inbox still, and is answered from there
     p.clear(flag_in_place);
     p.in_hand = nullptr;
+  }
+  if (p.is(flag_bounded)) {
+    close_gate(p);
+    answer_senders(p);
   }
   p.set(flag_dead);
   apply_all(p, reversed(state::die(p.word)));

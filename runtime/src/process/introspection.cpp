@@ -4,6 +4,7 @@
 #include <kin/print.hpp>
 #include <kin/request.hpp>
 
+#include "process/gate.hpp"
 #include "process/name_table.hpp"
 
 #include <sstream>
@@ -73,6 +74,8 @@ std::optional<process_info> describe(control_block& p, const info_signal& wanted
   describe_mailbox(p, about, wanted.messages);
   if (p.extra == nullptr) return about;
   if (p.extra->name != nullptr) about.registered_name = p.extra->name->text;
+  if (p.extra->way_in != nullptr)
+    about.dropped = p.extra->way_in->dropped.load(std::memory_order_relaxed);
   if (wanted.dictionary) {
     for (const auto& [key, value] : p.extra->values)
       about.dictionary.emplace_back(key, printed(value.node()));

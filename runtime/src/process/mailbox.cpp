@@ -3,6 +3,7 @@
 
 #include <kin/link.hpp>
 
+#include "process/gate.hpp"
 #include "process/introspection.hpp"
 #include "process/links.hpp"
 #include "process/monitors.hpp"
@@ -166,6 +167,9 @@ void apply(control_block& p, signal* s) {
     case signal_kind::resume:
       free_signal(s);
       resume_once(p);
+      break;
+    case signal_kind::room_wanted:
+      take_room_wanted(p, *static_cast<question_signal*>(s));
       break;
     case signal_kind::group_leader:
       set_group_leader(p, static_cast<question_signal*>(s)->caller);
@@ -333,7 +337,8 @@ void refuse(signal* s, const exit_reason& why) noexcept {
       free_signal(s);
       break;
     }
-    case signal_kind::suspend: {
+    case signal_kind::suspend:
+    case signal_kind::room_wanted: {
       const auto* question = static_cast<question_signal*>(s);
       answer(request_head{question->caller, question->number}, false);
       free_signal(s);

@@ -37,6 +37,7 @@ enum class signal_kind : std::uint8_t {
   suspend,         // number, caller: stop where you are
   resume,          // ... go on
   group_leader,    // from now on that one
+  room_wanted,     // number, caller: tell me when there is room in the mailbox
   aliased,         // mail that came by an alias
   named,           // somebody gave this process a name
 };

@@ -2,6 +2,7 @@
 // How one scheduled process is run: signals first, then as much of its code as its budget allows.
 #include "base/assert.hpp"
 #include "process/death.hpp"
+#include "process/gate.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
@@ -83,6 +84,7 @@ void finish_in_hand(control_block& p, const incoming& in) {
 
 // A handler left it: it goes back to its place, behind those that were left before.
 void put_back(control_block& p, signal* s) {
+  if (p.is(flag_bounded)) stay_behind_gate(p, *s);
   signal*& place = p.left == nullptr ? p.queue_first : p.left->next;
   s->next = place;
   place = s;
@@ -95,6 +97,7 @@ bool handle_queued(control_block& p) {
   signal* before = p.left;
   signal* s = before == nullptr ? p.queue_first : before->next;
   unqueue(p, s, before);
+  leave_gate(p, *s);
   p.in_hand = s;
   incoming in(*s);
   next then;
@@ -113,6 +116,7 @@ bool handle_queued(control_block& p) {
 // The single message in the inbox, where it lies. True: the process is idle, or goes on with
 // `alive`.
 turn handle_in_place(control_block& p, signal* s) {
+  leave_gate(p, *s);
   p.in_hand = s;
   p.set(flag_in_place);
   incoming in(*s);
@@ -156,6 +160,8 @@ turn run_handler(control_block& p) {
   for (;;) {
     drain(p);
     if (p.is(flag_doomed)) return turn::over;
+    if (p.is(flag_bounded)) [[unlikely]]
+      drop_oldest(p);
     if (p.is(flag_suspended)) [[unlikely]] {
       if (state::go_idle(p.word)) return turn::idle;
       continue;
@@ -246,6 +252,8 @@ void end(worker& w, control_block& p) {
 bool can_be_entered(control_block& p) {
   do {
     drain(p);
+    if (p.is(flag_bounded)) [[unlikely]]
+      drop_oldest(p);
     if (may_go_on(p)) return true;
   } while (!state::go_idle(p.word));
   return false;

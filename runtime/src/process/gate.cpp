@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/gate.hpp"
+
+#include <kin/report.hpp>
+#include <kin/request.hpp>
+
+#include "process/mailbox.hpp"
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace kin::detail {
+namespace {
+
+struct free_gates {
+  std::mutex lock;
+  gate* first = nullptr;
+};
+free_gates& spare() {
+  static auto* const immortal = new free_gates;
+  return *immortal;
+}
+
+gate* take_gate() {
+  free_gates& pool = spare();
+  const std::lock_guard hold(pool.lock);
+  if (pool.first == nullptr) return new gate;
+  return std::exchange(pool.first, pool.first->next_free);
+}
+
+gate* gate_of(pid to) { return control_block::gate_at(pid_access::hint(to)); }
+std::uint64_t messages(std::uint64_t count) { return count & ~state::tag_mask; }
+
+void tell_alarm(pid p, const gate& g, bool on) noexcept {
+  try {
+    emit({on ? severity::warning : severity::notice, "MAILBOX ALARM",
+          "  process " + to_string(p) +
+              (on ? " has " + std::to_string(g.alarm_at) + " messages waiting or more."
+                  : " has less than half of " + std::to_string(g.alarm_at) + " messages again.")});
+  } catch (...) {
+    // a report that cannot be made must not hurt who sends
+  }
+}
+
+bool pass(gate& g, pid to, std::uint64_t most) noexcept {
+  const std::uint64_t tag = state::tag(pid_access::hint(to));
+  std::uint64_t seen = g.count.load(std::memory_order_relaxed);
+  do {
+    if (state::tag(seen) != tag || messages(seen) >= most) return false;
+  } while (!g.count.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed));
+  const std::uint64_t now_in = messages(seen) + 1;
+  if (now_in == g.alarm_at && !g.alarmed.exchange(true, std::memory_order_relaxed))
+    tell_alarm(to, g, true);
+  return true;
+}
+
+void tell_room(control_block& p) {
+  for (const request_head& waiter : std::exchange(p.extra->room_wanted, {})) answer(waiter, true);
+}
+
+bool has_room(const gate& g) {
+  return 2 * messages(g.count.load(std::memory_order_relaxed)) <= g.limit;
+}
+
+signal* oldest_counted(control_block& p, signal*& before) {
+  before = nullptr;
+  signal* s = p.queue_first;
+  while (s != nullptr && (s->flags & counted) == 0) before = std::exchange(s, s->next);
+  return s;
+}
+
+}  // namespace
+
+control_block& block_behind(const gate& g) noexcept {
+  return *g.block.load(std::memory_order_relaxed);
+}
+
+void bound_mailbox(control_block& p, const mailbox_options& options) {
+  gate& g = *take_gate();
+  g.block.store(&p, std::memory_order_relaxed);
+  g.limit = options.limit == 0 ? state::tag_mask >> 1U : options.limit;
+  g.alarm_at = options.alarm_at;
+  g.policy = options.when_full;
+  g.dropped.store(0, std::memory_order_relaxed);
+  g.alarmed.store(false, std::memory_order_relaxed);
+  p.more().way_in = &g;
+  p.set(flag_bounded);
+  // release: whoever passes sees the rest.
+  g.count.store(state::tag(p.word.load(std::memory_order_relaxed)), std::memory_order_release);
+}
+
+void close_gate(control_block& p) noexcept {
+  gate* g = std::exchange(p.extra->way_in, nullptr);
+  p.clear(flag_bounded);
+  g->count.store(0, std::memory_order_release);
+  free_gates& pool = spare();
+  const std::lock_guard hold(pool.lock);
+  g->next_free = std::exchange(pool.first, g);
+}
+
+posted post_mail(pid to, signal* s) noexcept {
+  if (gate* g = gate_of(to)) [[unlikely]] {
+    // Of a mailbox that drops its oldest the owner does the dropping; until it comes to that, it
+    // may hold twice as many.
+    const std::uint64_t most = g->policy == when_full::drop_oldest ? 2 * g->limit : g->limit;
+    if (!pass(*g, to, most)) return is_gone(to) ? posted::gone : posted::full;
+    s->flags |= counted;
+  }
+  return post(to, s) ? posted::yes : posted::gone;
+}
+
+when_full policy_of(pid to) noexcept {
+  const gate* g = gate_of(to);
+  return g == nullptr ? when_full::block : g->policy;
+}
+
+void count_dropped(pid to) noexcept {
+  if (gate* g = gate_of(to)) g->dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+void leave_counted(control_block& p, signal& s) {
+  s.flags &= static_cast<std::uint16_t>(~counted);
+  gate* g = p.extra == nullptr ? nullptr : p.extra->way_in;
+  if (g == nullptr) return;  // it dies
+  const std::uint64_t left = messages(g->count.fetch_sub(1, std::memory_order_acq_rel)) - 1;
+  if (!p.extra->room_wanted.empty() && has_room(*g)) tell_room(p);
+  if (g->alarmed.load(std::memory_order_relaxed) && 2 * left < g->alarm_at) {
+    g->alarmed.store(false, std::memory_order_relaxed);
+    tell_alarm(p.name(), *g, false);
+  }
+}
+
+void stay_behind_gate(control_block& p, signal& s) {
+  if (p.extra == nullptr || p.extra->way_in == nullptr) return;
+  s.flags |= counted;
+  p.extra->way_in->count.fetch_add(1, std::memory_order_relaxed);
+}
+
+void drop_oldest(control_block& p) {
+  gate& g = *p.extra->way_in;
+  if (g.policy != when_full::drop_oldest) return;
+  while (messages(g.count.load(std::memory_order_relaxed)) > g.limit) {
+    signal* before = nullptr;
+    signal* s = oldest_counted(p, before);
+    if (s == nullptr) return;
+    if (p.waiting != nullptr && p.waiting->seen == s) p.waiting->seen = before;
+    unqueue(p, s, before);
+    leave_gate(p, *s);
+    g.dropped.fetch_add(1, std::memory_order_relaxed);
+    refuse(s, dropped);
+  }
+}
+
+void take_room_wanted(control_block& p, question_signal& s) {
+  const request_head waiter{s.caller, s.number};
+  free_signal(&s);
+  if (!p.is(flag_bounded) || has_room(*p.extra->way_in)) {
+    answer(waiter, true);
+  } else {
+    p.extra->room_wanted.push_back(waiter);
+  }
+}
+
+}  // namespace kin::detail
