@@ -34,11 +34,13 @@ std::ostream& operator<<(std::ostream& out, child_type t);
 /// How long a child that was asked to end may take before it is killed: `5s`, `kin::infinity`, or
 /// `kin::brutal_kill`, which does not ask.
 struct shutdown_limit {
-  duration limit = std::chrono::seconds(5);
-  bool brutal = false;
+  duration limit = std::chrono::seconds(5);  ///< from the request to the kill
+  bool brutal = false;                       ///< killed at once; `limit` counts for nothing
 
   constexpr shutdown_limit() = default;
+  /// A time, so that `.shutdown = 5s` can be written.
   constexpr shutdown_limit(duration d) : limit(d) {}  // NOLINT(google-explicit-constructor): one
+  /// The same, in any unit.
   template <class Rep, class Period>
   constexpr shutdown_limit(std::chrono::duration<Rep, Period> d) : limit(d) {}  // NOLINT
   friend constexpr bool operator==(const shutdown_limit&, const shutdown_limit&) = default;
@@ -53,6 +55,7 @@ constexpr shutdown_limit kill_at_once() {
   return s;
 }
 }  // namespace detail
+/// Killed without being asked.   Source  supervisor: `brutal_kill`.
 inline constexpr shutdown_limit brutal_kill = detail::kill_at_once();
 
 /// A child of any kind. Programs mostly write `kin::child<server>(...)`, `kin::child(subtree)` or
@@ -64,13 +67,14 @@ struct child_spec {
   /// is linked to its caller, or gives the reason there is none; `ignored` is no failure: the child
   /// is kept, not running.
   std::function<result<pid>()> start = {};
-  kin::restart restart = permanent;
+  kin::restart restart = permanent;  ///< when it is started again
   /// Where nothing is said: 5 s for a worker, infinity for a supervisor.
   std::optional<shutdown_limit> shutdown = {};
-  child_type type = child_type::worker;
+  child_type type = child_type::worker;  ///< a supervisor is given the time its own children need
   /// Its end may end the supervisor: see supervisor_options::auto_shutdown.
   bool significant = false;
 
+  /// `shutdown`, or what goes for its type.
   [[nodiscard]] shutdown_limit how_long() const {
     return shutdown.value_or(type == child_type::worker ? shutdown_limit()
                                                         : shutdown_limit(infinity));
@@ -82,26 +86,26 @@ template <class Server>
 struct child_options {
   std::optional<kin::name<Server>> name = {};  ///< registered before the constructor runs
   std::string id = {};                         ///< the name, or the type, where empty
-  kin::restart restart = permanent;
-  shutdown_limit shutdown = {};
-  bool significant = false;
+  kin::restart restart = permanent;            ///< when it is started again
+  shutdown_limit shutdown = {};                ///< 5 s
+  bool significant = false;                    ///< see supervisor_options::auto_shutdown
 };
 /// What can be said of a child that is a plain process.
 template <>
 struct child_options<void> {
-  std::string id = {};  ///< the type of its body, where empty
-  kin::restart restart = permanent;
-  shutdown_limit shutdown = {};
-  bool significant = false;
+  std::string id = {};               ///< the type of its body, where empty
+  kin::restart restart = permanent;  ///< when it is started again
+  shutdown_limit shutdown = {};      ///< 5 s
+  bool significant = false;          ///< see supervisor_options::auto_shutdown
 };
 
 /// What can be said of a child that is a tree; its name stands in its supervisor_options.
 template <>
 struct child_options<supervisor> {
-  std::string id = {};  ///< the name of the supervisor, or "supervisor", where empty
-  kin::restart restart = permanent;
-  shutdown_limit shutdown = infinity;
-  bool significant = false;
+  std::string id = {};                 ///< the name of the supervisor, or "supervisor", where empty
+  kin::restart restart = permanent;    ///< when it is started again
+  shutdown_limit shutdown = infinity;  ///< as long as its own children take
+  bool significant = false;            ///< see supervisor_options::auto_shutdown
 };
 
 /// A child that is a server: what its constructor takes is kept, and copied for each start.
@@ -130,6 +134,7 @@ template <class Server, class... A>
   }
   return spec;
 }
+/// The same where nothing needs to be said.
 template <class Server, class... A>
 [[nodiscard]] child_spec child(A... arguments) {
   return child<Server>(child_options<Server>{}, std::move(arguments)...);
@@ -151,6 +156,7 @@ template <class F>
   }
   return spec;
 }
+/// The same where nothing needs to be said.
 template <class F>
 [[nodiscard]] child_spec child_process(F body) {
   return child_process(child_options<void>{}, std::move(body));

@@ -157,8 +157,10 @@ class child_template;
 template <class Child, class... Extra>
 class child_template<Child(Extra...)> {
  public:
+  /// child_options of what it makes.
   using options = detail::template_options<Child>;
 
+  /// A pattern about which something is to be said.
   template <class... Fixed>
   explicit child_template(options how, Fixed... fixed) {
     constexpr bool copyable = (std::copy_constructible<Fixed> && ...);
@@ -181,6 +183,7 @@ class child_template<Child(Extra...)> {
       recipe_ = detail::recipes<Child, Extra...>::make(how, std::move(fixed)...);
     }
   }
+  /// One about which nothing needs to be said.
   template <class... Fixed>
   requires(!std::is_same_v<std::tuple<Fixed...>,
                            std::tuple<child_template>>) explicit child_template(Fixed... fixed)

@@ -46,26 +46,32 @@ template <>
 class [[nodiscard]] from<void> {
  public:
   explicit from(detail::promise duty) : duty_(std::move(duty)) {}
+  /// The process that asked.
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
+  /// Whether it still waits to go on.
   [[nodiscard]] bool owed() const { return duty_.owed(); }
+  /// Thread  any.
   void answer() { duty_.answer(detail::nothing{}); }
+  /// The call fails with this reason.
   void fail(const exit_reason& why) { duty_.fail(why); }
 
  private:
   detail::promise duty_;
 };
 
-/// Answers. See  gen_server:reply/2.
+/// Answers.   See  gen_server:reply/2.
 template <class R, std::convertible_to<R> V>
 void reply(from<R> caller, V&& value) {
   caller.answer(std::forward<V>(value));
 }
+/// Lets the caller go on.
 inline void reply(from<void> caller) { caller.answer(); }
 
+/// What stop(reason, value) returns: `replies` takes it.
 template <class R>
 struct stop_with_reply {
-  exit_reason why;
-  R value;
+  exit_reason why;  ///< the server ends with
+  R value;          ///< the caller gets
 };
 /// Returned from handle_call: end with this reason; the reply is sent after `terminate` has run.
 template <class Why, class R>
@@ -79,19 +85,25 @@ requires(!detail::names_process<Why>) [[nodiscard]] stop_with_reply<R> stop(Why 
 template <class R>
 class replies {
  public:
+  /// What `call` returns.
   using reply_type = R;
+  /// The answer, at once.
   replies(R result) : value(std::move(result)) {}  // NOLINT(google-explicit-constructor)
+  /// The answer, and what comes next.
   replies(R result, next next_step)
       : value(std::move(result)),
-        then(std::move(next_step)) {}                      // NOLINT(google-explicit-constructor)
-  replies(noreply_t /*word*/) {}                           // NOLINT(google-explicit-constructor)
+        then(std::move(next_step)) {}  // NOLINT(google-explicit-constructor)
+  /// The answer comes later, from the `from` that the handler has kept.
+  replies(noreply_t /*word*/) {}  // NOLINT(google-explicit-constructor)
+  /// No answer now, and what comes next; after stop(reason) the caller gets the reason.
   replies(next next_step) : then(std::move(next_step)) {}  // NOLINT(google-explicit-constructor)
+  /// The answer when `terminate` has run, and then the end.
   template <std::convertible_to<R> V>
   replies(stop_with_reply<V> s)  // NOLINT(google-explicit-constructor)
       : value(std::move(s.value)), then(next::stop(std::move(s.why))) {}
 
-  std::optional<R> value;
-  next then;
+  std::optional<R> value;  ///< none: later
+  next then;               ///< what comes next
 };
 
 namespace detail {
@@ -280,8 +292,8 @@ reply call(std::optional<pid> to, signal* request, duration limit);
 ///
 /// Returns  what `Server::handle_call(Request)` returns; the type is known here.
 /// Throws   call_failed: noproc, timed_out, calling_self, dropped, or the reason the server died
-/// of. Uncaught, it
-///          becomes the caller's exit reason. `try_call` gives a result<Reply> instead.
+///          of. Uncaught, it becomes the caller's exit reason. `try_call` gives a result<Reply>
+///          instead.
 /// Waits    up to `limit`, 5 s by default; the worker runs other processes meanwhile.
 /// Context  a process.   Cost  two messages, two stack switches.   See  gen_server:call/3.
 template <address To, class Request>
@@ -313,6 +325,7 @@ auto try_call(const To& to, Request request, duration limit = std::chrono::secon
 }
 
 /// Sends `message` to `to`, whatever becomes of it: nobody there is no error.
+///
 /// Thread  any.   Cost  one message.   See  gen_server:cast/2.
 template <address To, class Message>
 void cast(const To& to, Message message) {

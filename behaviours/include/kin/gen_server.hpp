@@ -2,14 +2,18 @@
 // A server is a plain class. Requests are types; the overload of handle_call that takes one decides
 // what call returns:
 //
-//   R                handle_call(request)                 the answer
-//   R                handle_call(request, kin::pid who)   ... when it matters who asks
-//   kin::replies<R>  handle_call(request, kin::from<R>)   ... when it comes later, or more than a
-//   value is to be said void | kin::next handle_cast(message) kin::clauses     handle_info() what
-//   arrives from a bare pid, and kin::timeout: clauses, as in receive void | kin::next init() after
-//   the constructor, in the new process; may return ignore(), stop(reason) void terminate(const
-//   kin::exit_reason&)   before an end that is no kill and, unless it traps, no signal auto
-//   format_status() const                what reports print as the state
+//   R                 handle_call(request)                  the answer
+//   R                 handle_call(request, kin::pid)        ... when it matters who asks
+//   kin::replies<R>   handle_call(request)                  ... with what comes next, see replies
+//   kin::replies<R>   handle_call(request, kin::from<R>)    ... later, through the `from`
+//   void | kin::next  handle_cast(message)
+//   kin::clauses      handle_info()     what comes from a bare pid, and kin::timeout: as receive's
+//   void | kin::next  init()            in the new process; may return ignore(), stop(reason)
+//   void              terminate(const kin::exit_reason&)
+//   auto              format_status() const                 what reports print as the state
+//
+// Only the constructor is needed. `init` runs after it. `terminate` runs before an end that is no
+// kill, and no exit signal either unless the server traps them.
 #pragma once
 
 #include <kin/behaviour.hpp>
@@ -183,9 +187,8 @@ server<S> started_or_throw(result<server<S>> r) {
 /// traps exits. See try_start_link.
 ///
 /// Throws   kin::error whose reason is what the start failed with: already_started{pid}, ignored,
-/// timed_out, or what
-///          init failed with.
-/// Waits.   Context  a process.   See  gen_server:start_link/4.
+///          timed_out, or what init failed with.
+/// Waits    until then, or `options.timeout`.   Context  a process.   See  gen_server:start_link/4.
 template <class S, class... A>
 server<S> start_link(start_options<S> options, A... arguments) {
   return detail::started_or_throw(detail::start<S>(options, true, false, std::move(arguments)...));
@@ -227,8 +230,9 @@ result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit)
 }
 /// Ends a server in order: its `terminate` runs, and it ends with `why`. Returns when it is gone.
 ///
-/// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended with
-/// instead. Waits.   Context  a process.   See  gen_server:stop/3.
+/// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended
+///          with instead.
+/// Waits    up to `limit`.   Context  a process.   See  gen_server:stop/3.
 template <address To, class Why = atom>
 void stop(const To& server, Why why = normal, duration limit = infinity) {
   detail::stop_process(whereis(server), exit_reason(std::move(why)), limit).value();

@@ -46,7 +46,7 @@ int run_supervisor(const supervisor& root, const run_options& options);
 ///
 /// Throws   kin::error: that reason, already_started{pid} if the name is taken, or bad_spec. As
 ///          with servers, it is also heard over the link.
-/// Waits.   Context  a process.   See  supervisor:start_link/2,3.
+/// Waits    until then.   Context  a process.   See  supervisor:start_link/2,3.
 template <std::derived_from<supervisor> S>
 server<S> start_link(S tree) {
   auto started = detail::start_supervisor(tree, true, false);
@@ -75,30 +75,37 @@ inline int run(const supervisor& root, const run_options& options = {}) {
 
 /// What which_children tells of a child.
 struct child_info {
-  std::string id = {};
+  std::string id = {};      ///< what it is called by; of simple_one_for_one the template's
   kin::pid pid = {};        ///< none: not running
   bool restarting = false;  ///< its restart has failed and is tried again
-  child_type type = child_type::worker;
+  child_type type = child_type::worker;  ///< what its spec says
   friend bool operator==(const child_info&, const child_info&) = default;
 };
 /// What count_children tells.
 struct child_counts {
-  std::size_t specs = 0;
-  std::size_t active = 0;  ///< processes that are alive
-  std::size_t supervisors = 0;
-  std::size_t workers = 0;
+  std::size_t specs = 0;        ///< children, whether they run or not
+  std::size_t active = 0;       ///< processes that are alive
+  std::size_t supervisors = 0;  ///< of the specs
+  std::size_t workers = 0;      ///< the other specs
   friend bool operator==(const child_counts&, const child_counts&) = default;
 };
 /// Names a child: by its id; under simple_one_for_one by its pid.
 class child_key {
  public:
-  child_key(const char* id) : key_(std::string(id)) {}       // NOLINT(google-explicit-constructor)
-  child_key(std::string id) : key_(std::move(id)) {}         // NOLINT(google-explicit-constructor)
+  /// By id.
+  child_key(const char* id) : key_(std::string(id)) {}  // NOLINT(google-explicit-constructor)
+  /// By id.
+  child_key(std::string id) : key_(std::move(id)) {}  // NOLINT(google-explicit-constructor)
+  /// By id.
   child_key(std::string_view id) : key_(std::string(id)) {}  // NOLINT(google-explicit-constructor)
-  child_key(kin::pid p) : key_(p) {}                         // NOLINT(google-explicit-constructor)
+  /// By pid.
+  child_key(kin::pid p) : key_(p) {}  // NOLINT(google-explicit-constructor)
+  /// By pid.
   template <class S>
   child_key(const kin::server<S>& s) : key_(s.pid) {}  // NOLINT(google-explicit-constructor)
+  /// Null if it is a pid.
   [[nodiscard]] const std::string* id() const { return std::get_if<std::string>(&key_); }
+  /// None if it is an id.
   [[nodiscard]] kin::pid pid() const {
     return key_.index() == 1 ? *std::get_if<1>(&key_) : kin::pid{};
   }
@@ -207,6 +214,7 @@ auto try_start_child(const To& to, Extra... extra) {
     }
   }
 }
+/// As try_start_child, but what it says is thrown, as kin::call_failed.
 template <address To, class... Extra>
 auto start_child(const To& to, Extra... extra) {
   return detail::value_or_throw(try_start_child(to, std::move(extra)...), "start_child");
@@ -222,6 +230,7 @@ result<void> try_terminate_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::terminate_child(whereis(to), std::move(which));
 }
+/// As try_terminate_child, but what it says is thrown, as kin::call_failed.
 template <address To>
 void terminate_child(const To& to, child_key which) {
   detail::value_or_throw(try_terminate_child(to, std::move(which)), "terminate_child");
@@ -237,30 +246,35 @@ result<pid> try_restart_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::restart_child(whereis(to), std::move(which));
 }
+/// As try_restart_child, but what it says is thrown, as kin::call_failed.
 template <address To>
 pid restart_child(const To& to, child_key which) {
   return detail::value_or_throw(try_restart_child(to, std::move(which)), "restart_child");
 }
 
 /// Forgets a child that does not run.
+///
 /// Throws  not_found, running, restarting.   See  supervisor:delete_child/2.
 template <address To>
 result<void> try_delete_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::delete_child(whereis(to), std::move(which));
 }
+/// As try_delete_child, but what it says is thrown, as kin::call_failed.
 template <address To>
 void delete_child(const To& to, child_key which) {
   detail::value_or_throw(try_delete_child(to, std::move(which)), "delete_child");
 }
 
 /// All children, the one started last first; of simple_one_for_one in no order.
+///
 /// See  supervisor:which_children/1.
 template <address To>
 result<std::vector<child_info>> try_which_children(const To& to) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::which_children(whereis(to));
 }
+/// As try_which_children, but what it says is thrown, as kin::call_failed.
 template <address To>
 std::vector<child_info> which_children(const To& to) {
   return detail::value_or_throw(try_which_children(to), "which_children");
@@ -272,18 +286,21 @@ result<child_counts> try_count_children(const To& to) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::count_children(whereis(to));
 }
+/// As try_count_children, but what it says is thrown, as kin::call_failed.
 template <address To>
 child_counts count_children(const To& to) {
   return detail::value_or_throw(try_count_children(to), "count_children");
 }
 
 /// What the supervisor knows of a child; of simple_one_for_one the template's.
+///
 /// Throws  not_found.   See  supervisor:get_childspec/2.
 template <address To>
 result<child_spec> try_get_childspec(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
   return detail::get_childspec(whereis(to), std::move(which));
 }
+/// As try_get_childspec, but what it says is thrown, as kin::call_failed.
 template <address To>
 child_spec get_childspec(const To& to, child_key which) {
   return detail::value_or_throw(try_get_childspec(to, std::move(which)), "get_childspec");

@@ -28,14 +28,15 @@ inline constexpr atom gave_up{detail::gave_up_rep};
 
 /// Inside shutdown(...): the start of a tree failed, because this child did not start.
 struct failed_to_start_child {
-  std::string id = {};
-  exit_reason reason = {};
+  std::string id = {};      ///< of the child
+  exit_reason reason = {};  ///< what its start failed with
   friend bool operator==(const failed_to_start_child&, const failed_to_start_child&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const failed_to_start_child& f);
 
 /// A supervisor, or a child, that cannot be: what is wrong, and a sentence that says so.
 struct bad_spec {
+  /// OTP's words for it.
   enum class fault : unsigned char {
     missing_id,
     missing_start,
@@ -45,8 +46,8 @@ struct bad_spec {
     bad_combination,       ///< significant, and permanent; or significant without auto_shutdown
     bad_start_spec,        ///< not one template; a misplaced template; other arguments than its
   };
-  fault what = {};
-  std::string text = {};
+  fault what = {};        ///< the kind of mistake
+  std::string text = {};  ///< for people
   friend bool operator==(const bad_spec&, const bad_spec&) = default;
 };
 std::ostream& operator<<(std::ostream& out, bad_spec::fault f);

@@ -37,12 +37,14 @@ std::ostream& operator<<(std::ostream& out, auto_shutdown a);
 class supervisor_name {
  public:
   constexpr supervisor_name() = default;
+  /// Of a name of any kind of supervisor.
   template <class S>
   constexpr supervisor_name(name<S> n)
       : name_(n.untyped()) {  // NOLINT(google-explicit-constructor): it is one
     static_assert(std::derived_from<S, supervisor>, "kin: this is not the name of a supervisor");
   }
   [[nodiscard]] constexpr const detail::name_text& untyped() const { return name_; }
+  /// Empty: none.
   [[nodiscard]] constexpr std::string_view text() const { return name_.text; }
 
  private:
@@ -51,12 +53,13 @@ class supervisor_name {
 
 /// How a supervisor works; every field may be left out.
 struct supervisor_options {
-  supervisor_name name = {};  ///< registered before the first child starts
-  kin::strategy strategy = one_for_one;
+  supervisor_name name = {};             ///< registered before the first child starts
+  kin::strategy strategy = one_for_one;  ///< who is started again with the one that died
   /// More restarts than this within `period`, and it gives up: ends its children and itself, with
   /// `shutdown`.
   unsigned intensity = 1;
-  duration period = std::chrono::seconds(5);
+  duration period = std::chrono::seconds(5);  ///< over which restarts are counted
+  /// Whether it ends with its significant children.
   kin::auto_shutdown auto_shutdown = auto_shutdown::never;
 };
 
@@ -69,7 +72,9 @@ class supervisor {
   supervisor(supervisor_options options,
              Children... children);  // NOLINT(google-explicit-constructor): f() returns {...}
 
+  /// As given.
   [[nodiscard]] const supervisor_options& options() const { return options_; }
+  /// In the order in which they start; of simple_one_for_one the template's alone.
   [[nodiscard]] const std::vector<child_spec>& children() const { return children_; }
   /// Of a simple_one_for_one supervisor; else null.
   [[nodiscard]] const std::shared_ptr<const detail::child_recipe>& recipe() const {
@@ -93,11 +98,15 @@ class supervisor {
 ///   kin::server<worker> one = kin::start_child(workers, job{...});
 template <class Signature>
 class supervisor_of;
+/// See above: the signature is that of the child_template.
 template <class Child, class... Extra>
 class supervisor_of<Child(Extra...)> : public supervisor {
  public:
+  /// What start_child returns.
   using child = std::conditional_t<detail::made_by_function<Child>, pid, server<Child>>;
+  /// What start_child takes.
   using arguments = std::tuple<Extra...>;
+  /// Whatever `options` say, the strategy is simple_one_for_one.
   supervisor_of(supervisor_options options, child_template<Child(Extra...)> pattern)  // NOLINT
       : supervisor((options.strategy = simple_one_for_one, options), std::move(pattern)) {}
 };
@@ -122,6 +131,7 @@ template <detail::tree_source Tree>
     return detail::tree_child(std::move(options), std::move(tree));
   }
 }
+/// The same where nothing needs to be said.
 template <detail::tree_source Tree>
 [[nodiscard]] child_spec child(Tree tree) {
   return child(child_options<supervisor>{}, std::move(tree));

@@ -42,7 +42,9 @@ class incoming {
   void leave() { left_ = true; }
 
   [[nodiscard]] detail::signal& node() const { return *signal_; }
+  /// Whether `leave` was called.
   [[nodiscard]] bool was_left() const { return left_; }
+  /// Whether `take` was called.
   [[nodiscard]] bool was_taken() const { return taken_; }
 
  private:
@@ -75,6 +77,7 @@ class behaviour {
   /// From the pools that messages come from.
   // NOLINTNEXTLINE(misc-new-delete-overloads): its match is the sized one
   static void* operator new(std::size_t bytes);
+  /// Back to them.
   static void operator delete(void* memory, std::size_t bytes) noexcept;
 };
 

@@ -28,8 +28,9 @@ void run_blocking(job& j);
 /// what the caller's stack holds.
 ///
 /// A process that is killed meanwhile dies when `f` has returned. Inside `f` the caller is not a
-/// process: kin::self and kin::receive are errors there, kin::send works. Waits.   Cost  two thread
-/// switches, some 10 µs.
+/// process: kin::self and kin::receive are errors there, kin::send works. Waits.
+///
+/// Context  a process; elsewhere `f` runs right here.   Cost  two thread switches, some 10 µs.
 template <class F>
 auto blocking(F f) -> std::invoke_result_t<F&> {
   using R = std::invoke_result_t<F&>;

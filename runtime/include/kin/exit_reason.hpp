@@ -115,12 +115,15 @@ inline constexpr atom system_limit{detail::system_limit_rep};  ///< no more of t
 
 /// `shutdown` is the reason; `shutdown(why)` is OTP's {shutdown, Why}.
 struct shutdown_t {
+  /// The reason `shutdown` alone.
   constexpr operator atom() const {
     return atom{detail::shutdown_rep};
   }  // NOLINT(google-explicit-constructor)
+  /// `shutdown(why)`: an end in order that says more.
   template <class Why>
   exit_reason operator()(Why why) const;
 };
+/// Asked to end; an end in order.
 inline constexpr shutdown_t shutdown{};
 
 /// Why a process ended: an atom, {shutdown, value}, a value of any comparable type, a C++ exception
@@ -133,10 +136,14 @@ class exit_reason {
  public:
   /// `normal`.
   constexpr exit_reason() noexcept : exit_reason(normal) {}
+  /// A word.
   constexpr exit_reason(atom a) noexcept : rep_(a.rep_) {}  // NOLINT(google-explicit-constructor)
+  /// `shutdown`.
   exit_reason(shutdown_t s) noexcept
       : exit_reason(static_cast<atom>(s)) {}  // NOLINT(google-explicit-constructor)
-  exit_reason(std::string text);              // NOLINT(google-explicit-constructor)
+  /// Text: as a value of type std::string.
+  exit_reason(std::string text);  // NOLINT(google-explicit-constructor)
+  /// Text.
   exit_reason(const char* text)
       : exit_reason(std::string(text)) {}  // NOLINT(google-explicit-constructor)
   /// Any other value. Explicit on purpose: an implicit one would take part in every comparison in
@@ -194,7 +201,9 @@ class exit_reason {
 /// to the dead. Uncaught, the exception itself becomes the exit reason, as in OTP an error does.
 class error : public std::exception {
  public:
+  /// `text` is what people read, in what().
   error(exit_reason why, const std::string& text);
+  /// What went wrong where, in words.
   [[nodiscard]] const char* what() const noexcept override { return what_.c_str(); }
   /// What an Erlang program would have got.
   [[nodiscard]] const exit_reason& reason() const noexcept { return reason_; }
@@ -209,8 +218,11 @@ class error : public std::exception {
 /// equal to `reason()` in no other way.
 class call_failed : public std::exception {
  public:
+  /// `where` says whom was called with what.
   explicit call_failed(exit_reason why, std::string where = {});
+  /// Reason and place, in words.
   [[nodiscard]] const char* what() const noexcept override { return what_.c_str(); }
+  /// Why there is no answer.
   [[nodiscard]] const exit_reason& reason() const noexcept { return reason_; }
   /// Whom it called and with what, as far as that is known.
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
@@ -223,7 +235,7 @@ class call_failed : public std::exception {
 
 /// Why something did not start: its name is held by `pid`.
 struct already_started {
-  kin::pid pid = {};
+  kin::pid pid = {};  ///< who has the name
   friend bool operator==(const already_started&, const already_started&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const already_started& s);

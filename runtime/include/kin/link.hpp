@@ -18,17 +18,17 @@ namespace kin {
 
 /// The message that a monitor sends once: OTP's {'DOWN', Ref, process, Pid, Reason}.
 struct down {
-  kin::ref ref = {};
-  kin::pid pid = {};
-  exit_reason reason = {};
+  kin::ref ref = {};        ///< what `monitor` returned
+  kin::pid pid = {};        ///< who ended
+  exit_reason reason = {};  ///< why; noproc: there was nobody
   friend bool operator==(const down&, const down&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const down& d);
 
 /// An exit signal, as a message to a process that traps exits: OTP's {'EXIT', From, Reason}.
 struct exited {
-  kin::pid from = {};
-  exit_reason reason = {};
+  kin::pid from = {};       ///< who ended, or sent the signal
+  exit_reason reason = {};  ///< why; noproc: there was nobody to link to
   friend bool operator==(const exited&, const exited&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const exited& e);
@@ -37,17 +37,20 @@ std::ostream& operator<<(std::ostream& out, const exited& e);
 /// one link a pair.
 ///
 /// Throws   kin::error with noproc if `other` is dead and this process does not trap exits; if it
-/// does, kin::exited
-///          with noproc arrives.
+///          does, kin::exited with noproc arrives.
 /// Context  a process.   Cost  one allocation, one signal.   See  erlang:link/1.
 void link(pid other);
 
 /// Once this has returned, the link has no more effect here. A kin::exited that is in the mailbox
-/// already stays there. Context  a process.   See  erlang:unlink/1.
+/// already stays there.
+///
+/// Context  a process.   Cost  one signal, if there is a link.   See  erlang:unlink/1.
 void unlink(pid other);
 
 /// Asks for one kin::down when `other` ends; at once, with noproc, if it has ended. Any number per
-/// pair. Context  a process.   Cost  one allocation, one signal.   See  erlang:monitor/2.
+/// pair.
+///
+/// Context  a process.   Cost  one allocation, one signal.   See  erlang:monitor/2.
 [[nodiscard]] ref monitor(pid other);
 /// Whoever holds the name now; later owners do not count. `down.pid` is the pid found, or none with
 /// noproc.
@@ -56,6 +59,7 @@ template <class Server>
   return monitor(whereis(holder).value_or(pid{}));
 }
 
+/// What a monitor can have beside.
 struct monitor_options {
   /// The reference is an alias of this process too, until then.
   std::optional<alias_until> alias = {};
@@ -96,11 +100,13 @@ requires(sendable<Tag> && !std::is_same_v<Tag, monitor_options>) [[nodiscard]] r
   return detail::start_monitor(other, options, std::make_unique<maker>(std::move(tag)));
 }
 
+/// How a monitor is given up.
 struct demonitor_options {
   bool flush = false;  ///< also takes the kin::down, tagged or not, out of the mailbox
 };
 /// No kin::down of that monitor arrives from now on; one may be in the mailbox. True if the monitor
 /// was active, and so there is none. A reference that is no monitor of this process does nothing.
+///
 /// Context  a process.   See  erlang:demonitor/2.
 bool demonitor(ref monitor, demonitor_options options = {});
 

@@ -15,6 +15,7 @@
 
 namespace kin {
 
+/// How a machine is built; every field may be left out.
 struct machine_options {
   unsigned workers = 0;  ///< threads that run processes; 0: one a core this OS process may use
   std::size_t stack_bytes =
@@ -27,7 +28,7 @@ struct machine_options {
 
 /// Who was still there when a machine's stop ran out of time.
 struct straggler {
-  kin::pid pid = {};
+  kin::pid pid = {};       ///< still alive when the time was up
   std::string name = {};   ///< registered, or what it ran
   std::string doing = {};  ///< in words: runs without a wait, waits for kin::blocking, ...
 };
@@ -45,6 +46,7 @@ class machine {
   machine& operator=(const machine&) = delete;
   ~machine();
 
+  /// Starts the worker threads. A second call does nothing.
   void start();
   /// Starts a process; before start() it waits for it, after stop() it is an error.
   template <class F>
@@ -67,7 +69,9 @@ class machine {
   /// left behind and the machine's memory stays.
   std::vector<straggler> stop();
 
+  /// Threads that run processes now, extra ones for stuck workers included.
   [[nodiscard]] unsigned workers() const;
+  /// Processes that were started and whose end is not told yet.   Cost  one pass over the workers.
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] detail::machine_core& core() const { return *core_; }
 

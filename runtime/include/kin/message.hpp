@@ -144,6 +144,7 @@ class message {
     return message(detail::box(std::move(value)));
   }
 
+  /// It holds nothing: made so, or moved from.
   [[nodiscard]] bool empty() const { return held_ == nullptr; }
   /// The value if it is exactly a T; null if it is something else or was moved away.
   template <class T>

@@ -12,10 +12,12 @@
 
 namespace kin {
 
+/// The type of kin::hibernate.
 struct hibernate_t {};
 /// Returned: give back what memory can be given back, and wait.
 inline constexpr hibernate_t hibernate{};
 
+/// The type of kin::noreply.
 struct noreply_t {};
 /// Returned: wait for the next message.
 inline constexpr noreply_t noreply{};
@@ -24,7 +26,7 @@ inline constexpr noreply_t noreply{};
 /// did. Any message, of any kind, cancels it; ask again in that callback's return if it should go
 /// on.
 struct timeout {
-  duration after = {};
+  duration after = {};  ///< zero: as soon as the mailbox is empty
 };
 
 class next;
@@ -47,9 +49,12 @@ struct wish;
 class next {
  public:
   next() = default;
+  /// Wait for the next message.
   next(noreply_t /*word*/) {}  // NOLINT(google-explicit-constructor)
+  /// Wait for the next message, with as little memory as can be.
   next(hibernate_t /*word*/);  // NOLINT(google-explicit-constructor)
-  next(timeout t);             // NOLINT(google-explicit-constructor)
+  /// Wait for the next message, but not longer than that.
+  next(timeout t);  // NOLINT(google-explicit-constructor)
   next(next&& other) noexcept : wish_(std::exchange(other.wish_, nullptr)) {}
   next& operator=(next&& other) noexcept {
     std::swap(wish_, other.wish_);
@@ -64,15 +69,20 @@ class next {
 
   /// False: just wait.
   [[nodiscard]] bool wishes() const { return wish_ != nullptr; }
+  /// Of a timeout; else infinity.
   [[nodiscard]] duration idle_limit() const;
+  /// It is kin::hibernate.
   [[nodiscard]] bool hibernates() const;
+  /// It is a stop, see reason().
   [[nodiscard]] bool stops() const;
   /// Of a stop.
   [[nodiscard]] const exit_reason& reason() const;
   /// The continuation to run before any message, if there is one; taken out.
   [[nodiscard]] std::unique_ptr<detail::continuation> take_continuation();
+  /// There is a continuation, see take_continuation().
   [[nodiscard]] bool continues() const;
 
+  /// End with this reason. Programs write kin::stop(why).
   static next stop(exit_reason why);
   static next continue_with(std::unique_ptr<detail::continuation> c);
 
@@ -100,7 +110,7 @@ requires(!detail::names_process<Why>) [[nodiscard]] next stop(Why why) {
 }
 
 /// Returned: run `f` at once, before any message, even one that was there first. OTP's {continue,
-/// _}. `f` may return what comes next, or nothing. Source  gen_server:handle_continue/2.
+/// _}. `f` may return what comes next, or nothing.   See  gen_server:handle_continue/2.
 template <std::invocable F>
 [[nodiscard]] next continue_with(F f) {
   struct held final : detail::continuation {

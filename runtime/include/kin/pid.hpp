@@ -37,7 +37,7 @@ class pid {
 
   friend constexpr bool operator==(pid a, pid b) { return a.id_ == b.id_; }
   friend constexpr auto operator<=>(pid a, pid b) { return a.id_ <=> b.id_; }
-  /// As Erlang prints it: <0.83.0>.
+  /// As Erlang prints it: `<0.83.0>`.
   friend std::ostream& operator<<(std::ostream& out, pid p);
 
  private:
@@ -53,10 +53,11 @@ class ref {
   /// Equal to no made reference.
   constexpr ref() = default;
 
+  /// False for a default reference only.
   constexpr explicit operator bool() const { return number_ != 0; }
   friend constexpr bool operator==(ref a, ref b) { return a.number_ == b.number_; }
   friend constexpr auto operator<=>(ref a, ref b) { return a.number_ <=> b.number_; }
-  /// As Erlang prints it: #Ref<0.7>.
+  /// As Erlang prints it: `#Ref<0.7>`.
   friend std::ostream& operator<<(std::ostream& out, ref r);
 
  private:

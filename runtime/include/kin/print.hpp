@@ -21,6 +21,7 @@ namespace kin {
 /// The name of a type as a person writes it: `shop::increment`, not `N4shop9incrementE`.
 [[nodiscard]] std::string type_name(const std::type_info& type);
 
+/// It has a stream operator, of its own or by a conversion.
 template <class T>
 concept streamable = requires(std::ostream& out, const T& value) {
   out << value;

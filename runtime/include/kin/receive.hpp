@@ -140,11 +140,16 @@ decltype(auto) run_clause(C& c, message& m) {
 template <class... C>
 class clauses {
  public:
+  /// In the order in which they are asked.
   explicit clauses(C... c) : all_(std::move(c)...) {}
 
+  /// What `match` gives for a message that no clause takes.
   static constexpr std::size_t none = sizeof...(C);
+  /// Some clause takes messages of every type.
   static constexpr bool any_type = (detail::takes_all<C> || ...);
+  /// Some clause is made by `when`.
   static constexpr bool has_guards = (detail::clause<C>::has_guard || ...);
+  /// The types that the clauses take.
   static constexpr std::array<const std::type_info*, sizeof...(C)> types{
       &typeid(typename detail::clause<C>::type)...};
 
@@ -243,8 +248,9 @@ auto first_clauses(Tuple& all, std::index_sequence<I...> /*first*/) {
 ///                  kin::after(1s, [] { ... }));
 ///
 /// Waits    until then; exit signals take effect here.
-/// Context  a process.   Cost  a message that is there: some 20 ns; one stack switch to wait.   See
-/// receive ... end.
+/// Context  a process.
+/// Cost     a look at each message that no clause wants; two stack switches to wait.
+/// See      receive ... end.
 template <class... C>
 auto receive(C... c) {
   constexpr std::size_t count = sizeof...(C);
@@ -269,8 +275,9 @@ auto receive(C... c) {
 /// What a process body returns to go on as a handler. Made by kin::loop.
 template <class... C>
 struct handler {
+  /// Programs write kin::loop.
   explicit handler(C... c) : all(std::move(c)...) {}
-  std::tuple<C...> all;
+  std::tuple<C...> all;  ///< the clauses, and perhaps an `after`
 };
 
 /// `return kin::loop(clauses...)` as the last line of a process body: the process handles messages

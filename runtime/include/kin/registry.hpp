@@ -36,12 +36,15 @@ void enter_name(const name_text& name, pid p);
 template <class Server = void>
 class name {
  public:
+  /// void: nothing is known of who has the name.
   using server_type = Server;
   /// From a literal, at compile time or not.
   constexpr explicit name(std::string_view text) : name_{text, detail::hash_text(text)} {}
+  /// The same.
   constexpr explicit name(const char* text) : name(std::string_view(text)) {}
   explicit name(std::string text) = delete;  // would dangle: kin::intern it
 
+  /// What is registered; two names are equal when their texts are.
   [[nodiscard]] constexpr std::string_view text() const { return name_.text; }
   [[nodiscard]] constexpr const detail::name_text& untyped() const { return name_; }
   friend constexpr bool operator==(const name& a, const name& b) { return a.text() == b.text(); }
@@ -56,8 +59,10 @@ name(std::string_view)->name<void>;
 /// A pid that knows what server stands behind it.
 template <class Server>
 struct server {
+  /// The class of the server.
   using server_type = Server;
-  kin::pid pid = {};
+  kin::pid pid = {};  ///< the process
+  /// A typed handle can be used wherever a pid can.
   operator kin::pid() const { return pid; }  // NOLINT(google-explicit-constructor): it is one
   friend bool operator==(const server&, const server&) = default;
   friend std::ostream& operator<<(std::ostream& out, const server& s) { return out << s.pid; }
@@ -65,16 +70,20 @@ struct server {
 
 /// A copy of `text` that lives as long as the OS process, the same for equal texts: for names made
 /// at run time. As with Erlang's atoms, there is no way back: do not intern what strangers send.
+///
 /// Thread  any.
 [[nodiscard]] std::string_view intern(const std::string& text);
 
 /// Who holds the name; nobody once its process has begun to end.
+///
 /// Context  a process, or a thread inside machine::enter.
 template <class Server>
 [[nodiscard]] std::optional<pid> whereis(const name<Server>& n) {
   return detail::find_name(n.untyped());
 }
+/// The pid itself, alive or not, so that all that takes an address takes a pid.
 [[nodiscard]] inline std::optional<pid> whereis(pid p) { return p; }
+/// The pid behind the handle, alive or not.
 template <class Server>
 [[nodiscard]] std::optional<pid> whereis(const server<Server>& s) {
   return s.pid;
@@ -87,14 +96,20 @@ concept address = requires(const To& to) {
 };
 
 /// Gives the name to `p`.
-/// Throws  kin::error: already_started{holder} if it is taken; badarg if `p` is dead or has a name
-/// already. See     erlang:register/2.
+///
+/// Throws   kin::error: already_started{holder} if it is taken; badarg if `p` is dead or has a name
+///          already.
+/// Context  a process, or a thread inside machine::enter.   See  erlang:register/2.
 template <class Server>
 void register_name(const name<Server>& n, pid p) {
   detail::enter_name(n.untyped(), p);
 }
-/// Throws  kin::error with badarg if nobody holds it.
+/// Takes the name from whoever holds it.
+///
+/// Throws   kin::error with badarg if nobody holds it.
+/// Context  a process, or a thread inside machine::enter.   See  erlang:unregister/1.
 void unregister_name(const name<void>& n);
+/// The same, for a name with a type.
 template <class Server>
 void unregister_name(const name<Server>& n) {
   unregister_name(name<void>(n.text()));

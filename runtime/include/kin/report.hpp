@@ -17,26 +17,27 @@ namespace kin {
 /// Why and how a process ended that did not end well. Texts are printed already: the process is
 /// gone when they are read.
 struct crash_report {
-  kin::pid pid = {};
-  std::string registered_name = {};  // empty: none
-  std::string subject = {};          // the server's class or the function it ran
-  std::vector<std::string> ancestors = {};
-  exit_reason reason = {};
-  std::string exception_type = {};  // of an uncaught C++ exception
-  std::string last_message = {};
-  std::string state = {};
-  std::vector<kin::pid> links = {};
-  std::size_t mailbox_length = 0;
-  bool traps_exits = false;
+  kin::pid pid = {};                        ///< who ended
+  std::string registered_name = {};         ///< empty: none
+  std::string subject = {};                 ///< the server's class, or the function it ran
+  std::vector<std::string> ancestors = {};  ///< who started it, who that one: names, or pids
+  exit_reason reason = {};                  ///< why
+  std::string exception_type = {};          ///< of an uncaught C++ exception; empty: it was none
+  std::string last_message = {};            ///< what it was handling; empty: nothing
+  std::string state = {};                   ///< as its fields print, or its format_status
+  std::vector<kin::pid> links = {};         ///< those whose exit signal is under way, at most 20
+  std::size_t mailbox_length = 0;           ///< messages that it had not taken
+  bool traps_exits = false;                 ///< whether exit signals were messages to it
 };
 
+/// How much it matters. print_report leaves out `info`.
 enum class severity : unsigned char { info, notice, warning, error };
 
 /// One report, ready to be read: several lines, no line end at the end.
 struct report {
-  kin::severity severity = severity::error;
-  std::string_view title = {};  // as OTP's: "CRASH REPORT", "SUPERVISOR REPORT"
-  std::string text = {};
+  kin::severity severity = severity::error;  ///< how much it matters
+  std::string_view title = {};               ///< as OTP's: "CRASH REPORT", "SUPERVISOR REPORT"
+  std::string text = {};                     ///< what people read
 };
 
 /// Takes reports; called on whatever thread a process ended on, one at a time. Must not wait in

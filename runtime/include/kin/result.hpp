@@ -17,26 +17,39 @@ namespace kin {
 template <class T>
 class [[nodiscard]] result {
  public:
+  /// As std::expected's.
   using value_type = T;
+  /// As std::expected's.
   using error_type = exit_reason;
 
+  /// Success.
   result(T value)
       : held_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// Failure.
   result(exit_reason why)
       : held_(std::in_place_index<1>, std::move(why)) {}  // NOLINT(google-explicit-constructor)
 
+  /// Whether it is a value.
   [[nodiscard]] bool has_value() const noexcept { return held_.index() == 0; }
+  /// Whether it is a value.
   explicit operator bool() const noexcept { return has_value(); }
 
+  /// Only when there is one: not checked.
   T& operator*() & noexcept { return *std::get_if<0>(&held_); }
+  /// The same.
   const T& operator*() const& noexcept { return *std::get_if<0>(&held_); }
+  /// The same.
   T&& operator*() && noexcept { return std::move(*std::get_if<0>(&held_)); }
+  /// Only when there is one: not checked.
   T* operator->() noexcept { return std::get_if<0>(&held_); }
+  /// The same.
   const T* operator->() const noexcept { return std::get_if<0>(&held_); }
+  /// Throws  kin::call_failed with the reason if there is none.
   T& value() & {
     require_value();
     return **this;
   }
+  /// The same.
   T&& value() && {
     require_value();
     return *std::move(*this);
@@ -44,10 +57,12 @@ class [[nodiscard]] result {
   /// Only when there is no value.
   [[nodiscard]] const exit_reason& error() const noexcept { return *std::get_if<1>(&held_); }
 
+  /// The value, or `other`.
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
     return has_value() ? **this : static_cast<T>(std::forward<U>(other));
   }
+  /// The same.
   template <class U>
   [[nodiscard]] T value_or(U&& other) && {
     return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(other));
@@ -71,10 +86,15 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() = default;
+  /// Failure.
   result(exit_reason why) : why_(std::move(why)) {}  // NOLINT(google-explicit-constructor)
+  /// Whether it went well.
   [[nodiscard]] bool has_value() const noexcept { return !why_; }
+  /// Whether it went well.
   explicit operator bool() const noexcept { return has_value(); }
+  /// Only when it did not.
   [[nodiscard]] const exit_reason& error() const noexcept { return *why_; }
+  /// Throws  kin::call_failed with the reason if it did not.
   void value() const {
     if (why_) throw call_failed(*why_);
   }

@@ -10,8 +10,9 @@
 
 namespace kin {
 
+/// How a program runs; every field may be left out.
 struct run_options {
-  machine_options machine = {};
+  machine_options machine = {};  ///< workers, stacks, limits
   /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once; a stack overflow
   /// names its process. Off under sanitizers where those own the handlers.
   bool handle_signals = true;
@@ -26,8 +27,8 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options);
 /// n after signal n, else 1. What does not stop within the limit is named on standard error, and
 /// then ends with the OS process.
 ///
-/// Context  the thread that may block until the program ends; not a process.   See  machine for
-/// finer control.
+/// Context  the thread that may block until the program ends; not a process.
+/// See      machine for finer control.
 template <class F>
 requires std::is_invocable_v<F&>
 int run(F main, const run_options& options = {}) {

@@ -18,14 +18,15 @@ result<void> try_post_message(pid to, signal* s, duration limit);
 [[noreturn]] void name_not_registered(const name_text& name);
 }  // namespace detail
 
-/// Puts `value` into the mailbox of `to`. Never waits. Signals from one process to another arrive
+/// Puts `value` into the mailbox of `to`. Signals from one process to another arrive
 /// in the order they were sent, whatever their kinds. To a dead process: dropped.
 ///
 /// Throws  kin::error with badarg when `to` is a name that nobody holds, with mailbox_full when a
-/// bounded mailbox is full and does not drop; whatever moving `value` throws. Waits only for room
-/// in a mailbox that was bounded with when_full::block.
-/// Thread  any.   Cost  one node, one CAS; a value of up to 40 bytes allocates nothing
-/// more.   See  erlang:send/2.
+///         bounded mailbox is full and does not drop; whatever moving `value` throws.
+/// Thread  any; to a name, a process or a thread inside machine::enter. Waits only for room in a
+///         mailbox that was bounded with when_full::block.
+/// Cost    one node from a pool, operator new above 488 bytes; one CAS.
+/// See     erlang:send/2.
 template <address To, class T>
 void send(const To& to, T value) {
   static_assert(sendable<T>,

@@ -15,13 +15,21 @@ using duration = std::chrono::nanoseconds;
 inline constexpr duration infinity = duration::max();
 
 /// The clock that waits and timers go by: monotonic, and virtual where a process is simulated, so
-/// that code which asks it can be simulated too. Thread  any.  Cost  some 25 ns.
+/// that code which asks it can be simulated too.
+///
+/// Thread  any.   Cost  some 25 ns.
 struct clock {
+  /// As a clock of the standard library has them.
   using duration = kin::duration;
+  /// The same.
   using rep = duration::rep;
+  /// The same.
   using period = duration::period;
+  /// That of the steady clock, so that the two can be mixed outside simulation.
   using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
+  /// It never goes back.
   static constexpr bool is_steady = true;
+  /// Of the machine that runs the caller; elsewhere the steady clock's.
   [[nodiscard]] static time_point now() noexcept;
 };
 

@@ -15,8 +15,8 @@ namespace kin {
 /// What start_timer sends: OTP's {timeout, Ref, Message}.
 template <class T>
 struct expired {
-  kin::ref timer = {};
-  T value = {};
+  kin::ref timer = {};  ///< what start_timer returned
+  T value = {};         ///< what it was given
 };
 
 namespace detail {
@@ -65,7 +65,7 @@ ref expire_when(const timer_start& start, const To& to, T value) {
 /// dropped. When the process of `to` ends before, the timer is void.
 ///
 /// Throws  kin::error with badarg for a negative delay.
-/// Thread  a process.   Cost  O(1).   See  erlang:send_after/3.
+/// Context  a process.   Cost  O(1).   See  erlang:send_after/3.
 template <address To, class T>
 ref send_after(duration delay, const To& to, T value) {
   return detail::send_when({.delay = delay}, to, std::move(value));
@@ -78,7 +78,9 @@ ref send_at(clock::time_point time, const To& to, T value) {
 }
 
 /// As send_after, but what arrives is `expired<T>{timer, value}`, so that it can be told from
-/// others. See  erlang:start_timer/3.
+/// others.
+///
+/// Throws, Context and Cost as there.   See  erlang:start_timer/3.
 template <address To, class T>
 ref start_timer(duration delay, const To& to, T value) {
   return detail::expire_when({.delay = delay}, to, std::move(value));
@@ -90,7 +92,9 @@ ref start_timer_at(clock::time_point time, const To& to, T value) {
 }
 
 /// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it
-/// will not fire. Thread  a process.   See  erlang:cancel_timer/1.
+/// will not fire.
+///
+/// Context  a process.   Cost  O(1).   See  erlang:cancel_timer/1.
 std::optional<duration> cancel_timer(ref timer);
 /// The time that is left; nothing as above.
 [[nodiscard]] std::optional<duration> read_timer(ref timer);
