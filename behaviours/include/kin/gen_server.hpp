@@ -193,6 +193,7 @@ template <class S, class... A>
 server<S> start_link(start_options<S> options, A... arguments) {
   return detail::started_or_throw(detail::start<S>(options, true, false, std::move(arguments)...));
 }
+/// The same where nothing needs to be said.
 template <class S, class... A>
 server<S> start_link(A... arguments) {
   return start_link<S>(start_options<S>{}, std::move(arguments)...);
@@ -203,6 +204,7 @@ template <class S, class... A>
 result<server<S>> try_start_link(start_options<S> options, A... arguments) {
   return detail::start<S>(options, true, true, std::move(arguments)...);
 }
+/// The same where nothing needs to be said.
 template <class S, class... A>
 result<server<S>> try_start_link(A... arguments) {
   return try_start_link<S>(start_options<S>{}, std::move(arguments)...);
@@ -212,14 +214,17 @@ template <class S, class... A>
 server<S> start(start_options<S> options, A... arguments) {
   return detail::started_or_throw(detail::start<S>(options, false, false, std::move(arguments)...));
 }
+/// The same where nothing needs to be said.
 template <class S, class... A>
 server<S> start(A... arguments) {
   return start<S>(start_options<S>{}, std::move(arguments)...);
 }
+/// As start, but a failed start is a result.
 template <class S, class... A>
 result<server<S>> try_start(start_options<S> options, A... arguments) {
   return detail::start<S>(options, false, false, std::move(arguments)...);
 }
+/// The same where nothing needs to be said.
 template <class S, class... A>
 result<server<S>> try_start(A... arguments) {
   return try_start<S>(start_options<S>{}, std::move(arguments)...);
@@ -237,6 +242,7 @@ template <address To, class Why = atom>
 void stop(const To& server, Why why = normal, duration limit = infinity) {
   detail::stop_process(whereis(server), exit_reason(std::move(why)), limit).value();
 }
+/// As stop, but a failure is the reason in the result.
 template <address To, class Why = atom>
 result<void> try_stop(const To& server, Why why = normal, duration limit = infinity) {
   return detail::stop_process(whereis(server), exit_reason(std::move(why)), limit);

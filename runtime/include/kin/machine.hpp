@@ -41,6 +41,7 @@ class machine_core;
 /// Thread  any, for all members.
 class machine {
  public:
+  /// Makes the workers, but no thread yet.
   explicit machine(machine_options options = {});
   machine(const machine&) = delete;
   machine& operator=(const machine&) = delete;
@@ -53,6 +54,7 @@ class machine {
   pid spawn(F body) {
     return spawn_behaviour(detail::body_of(std::move(body)));
   }
+  /// As spawn, for those who write behaviours.
   pid spawn_behaviour(std::unique_ptr<behaviour> body);
 
   /// Starts if need be, runs `body` as a process, waits for its end, gives the reason. Not from a
@@ -61,6 +63,7 @@ class machine {
   exit_reason run(F body) {
     return run_behaviour(detail::body_of(std::move(body)));
   }
+  /// As run, for those who write behaviours.
   exit_reason run_behaviour(std::unique_ptr<behaviour> body);
 
   /// Ends every process, those started by others last: exit signal `shutdown` to those without a
@@ -78,6 +81,7 @@ class machine {
   /// While it lives, names and spawn on this thread mean this machine.
   class enter {
    public:
+    /// What was entered before is entered again at the end.
     explicit enter(machine& m);
     enter(const enter&) = delete;
     enter& operator=(const enter&) = delete;

@@ -23,9 +23,9 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options);
 }
 
 /// Starts a machine, runs `main` as its first process, waits for its end, stops the machine in
-/// order, and gives the code for `return` from ::main: 0 if `main` ended normal or shutdown, 128 +
-/// n after signal n, else 1. What does not stop within the limit is named on standard error, and
-/// then ends with the OS process.
+/// order, and gives the code for `return` from the program's main: 0 if `main` ended normal or
+/// shutdown, 128 + n after signal n, else 1. What does not stop within the limit is named on
+/// standard error, and then ends with the OS process.
 ///
 /// Context  the thread that may block until the program ends; not a process.
 /// See      machine for finer control.
