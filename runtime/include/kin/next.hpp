@@ -14,7 +14,8 @@ namespace kin {
 
 /// The type of kin::hibernate.
 struct hibernate_t {};
-/// Returned: give back what memory can be given back, and wait.
+/// Returned: wait for the next message. OTP's word; a process that waits so holds no stack in any
+/// case, and has no more to give back.
 inline constexpr hibernate_t hibernate{};
 
 /// The type of kin::noreply.
@@ -51,7 +52,7 @@ class next {
   next() = default;
   /// Wait for the next message.
   next(noreply_t /*word*/) {}  // NOLINT(google-explicit-constructor)
-  /// Wait for the next message, with as little memory as can be.
+  /// Wait for the next message.
   next(hibernate_t /*word*/);  // NOLINT(google-explicit-constructor)
   /// Wait for the next message, but not longer than that.
   next(timeout t);  // NOLINT(google-explicit-constructor)
