@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // call, cast, and the answer another day: otp-semantics 3.5, 3.6 and 3.3.
+#include <kin/info.hpp>
+
 #include "behaviours/counter.hpp"
 
 #include <future>
@@ -96,6 +98,40 @@ TEST(call, drops_a_late_answer_whose_destructor_waits_without_a_wait) {
     kin::stop(server);
   });
   EXPECT_EQ(clinging::destroyed, 1);
+}
+
+// Answers some at once, others another day, with one handler.
+struct take {
+  bool now = false;
+};
+class shelf : public kin::gen_server {
+ public:
+  kin::replies<int> handle_call(take request, kin::from<int> caller) {
+    if (request.now) return 1;
+    if (!waiting_.empty()) {
+      waiting_.front().answer(2);
+      waiting_.clear();
+      caller.answer(3);
+      return kin::noreply;
+    }
+    waiting_.push_back(std::move(caller));
+    return kin::noreply;
+  }
+
+ private:
+  std::vector<kin::from<int>> waiting_;
+};
+
+TEST(call, may_be_answered_at_once_by_a_handler_that_could_answer_later) {
+  test::run([] {
+    auto s = kin::start<shelf>();
+    EXPECT_EQ(kin::call(s, take{true}), 1);
+    kin::spawn_link([s, me = kin::self()] { kin::send(me, number{kin::call(s, take{})}); });
+    while (kin::info(s)->monitored_by.empty()) kin::yield();
+    EXPECT_EQ(kin::call(s, take{}), 3);
+    EXPECT_EQ(test::expect<number>(), number{2});
+    kin::stop(s);
+  });
 }
 
 TEST(call, tells_the_server_who_asks) {

@@ -28,7 +28,7 @@ namespace kin {
 template <class R>
 class [[nodiscard]] from {
  public:
-  explicit from(detail::promise duty) : duty_(std::move(duty)) {}
+  explicit from(detail::request_head& head) : duty_(head) {}
   /// The process that asked.
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether the answer is still owed.
@@ -45,7 +45,7 @@ class [[nodiscard]] from {
 template <>
 class [[nodiscard]] from<void> {
  public:
-  explicit from(detail::promise duty) : duty_(std::move(duty)) {}
+  explicit from(detail::request_head& head) : duty_(head) {}
   /// The process that asked.
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether it still waits to go on.
@@ -135,6 +135,10 @@ template <class S, class Q>
 concept takes_caller = requires(S& s, Q q) {
   s.handle_call(std::move(q), any_caller{});
 };
+template <class S, class Q>
+concept gives_from = !takes_alone<S, Q> && !requires(S & s, Q q, kin::pid caller) {
+  s.handle_call(std::move(q), caller);
+};
 template <class R>
 struct unwrapped : std::type_identity<R> {};
 template <class R>
@@ -205,20 +209,25 @@ next apply_call(server_host& host, signal& request) {
       return s.handle_call(std::move(q), head.caller);
     } else {
       static_assert(
-          requires { s.handle_call(std::move(q), from<R>(promise(head))); },
+          requires { s.handle_call(std::move(q), from<R>(head)); },
           "kin: handle_call's from<R> and the type it replies differ");
-      if constexpr (requires { s.handle_call(std::move(q), from<R>(promise(head))); }) {
-        return s.handle_call(std::move(q), from<R>(promise(head)));
+      if constexpr (requires { s.handle_call(std::move(q), from<R>(head)); }) {
+        return s.handle_call(std::move(q), from<R>(head));
       }
     }
   };
-  if constexpr (std::is_void_v<decltype(run())>) {
-    run();
-    if (head.number != 0) answer(std::exchange(head, {head.caller, 0}), nothing{});
-    return {};
+  next then;
+  if constexpr (!std::is_void_v<decltype(run())>) {
+    then = settle<R>(host, head, run());
   } else {
-    return settle<R>(host, head, run());
+    run();
+    if (!gives_from<S, Q> && head.number != 0)
+      answer(std::exchange(head, {head.caller, 0}), nothing{});
   }
+  // Whoever was given the duty and neither kept it nor answered has thrown the request away.
+  if (gives_from<S, Q> && head.number != 0 && !then.stops())
+    answer_failure(std::exchange(head, {head.caller, 0}), dropped);
+  return then;
 }
 
 template <class S, class M>

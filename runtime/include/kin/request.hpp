@@ -103,11 +103,16 @@ void answer(const request_head& head, R value) {
 class promise {
  public:
   promise() = default;
-  /// In the process that got the request; the head counts as answered from now on.
-  explicit promise(request_head& head);
-  promise(promise&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+  /// In the process that got the request, whose head it points to until it is moved: what stays
+  /// where it was made leaves the request as it is, to be answered by what the handler returns.
+  explicit promise(request_head& head) : in_hand_(&head) {}
+  promise(promise&& other) noexcept : record_(other.take_away()) {}
   promise& operator=(promise&& other) noexcept {
-    std::swap(record_, other.record_);
+    if (this != &other) {
+      promise_record* record = other.take_away();
+      fail(dropped);
+      record_ = record;
+    }
     return *this;
   }
   promise(const promise&) = delete;
@@ -116,21 +121,30 @@ class promise {
     if (record_ != nullptr) fail(dropped);
   }
 
-  [[nodiscard]] bool owed() const { return record_ != nullptr; }
+  [[nodiscard]] bool owed() const {
+    return record_ != nullptr || (in_hand_ != nullptr && in_hand_->number != 0);
+  }
   [[nodiscard]] pid caller() const;
   /// Thread  any.
   template <class R>
   void answer(R value) {
-    if (record_ == nullptr) return;
-    detail::answer(head(), std::move(value));
-    settle();
+    if (in_hand_ != nullptr) {
+      if (in_hand_->number != 0)
+        detail::answer(std::exchange(*in_hand_, {in_hand_->caller, 0}), std::move(value));
+    } else if (record_ != nullptr) {
+      detail::answer(head(), std::move(value));
+      settle();
+    }
   }
   void fail(const exit_reason& why) noexcept;
 
  private:
   friend class start_access;
   [[nodiscard]] const request_head& head() const;
+  /// A record of its own, which the process owes an answer for: null if there is nothing to answer.
+  promise_record* take_away() noexcept;
   void settle() noexcept;
+  request_head* in_hand_ = nullptr;
   promise_record* record_ = nullptr;
 };
 

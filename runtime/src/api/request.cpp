@@ -29,17 +29,28 @@ void answer_failure(const request_head& head, const exit_reason& why) noexcept {
   if (!post(head.caller, s)) refuse(s, why);
 }
 
-promise::promise(request_head& head) {
+promise_record* promise::take_away() noexcept {
+  request_head* head = std::exchange(in_hand_, nullptr);
+  if (head == nullptr) return std::exchange(record_, nullptr);
+  if (head->number == 0) return nullptr;
   control_block& p = calling_process("kin::from");
-  record_ = make_promise(head, p.name());
-  p.owed.push(*record_);
-  head.number = 0;
+  promise_record* record = make_promise(*head, p.name());
+  p.owed.push(*record);
+  head->number = 0;
+  return record;
 }
 
-pid promise::caller() const { return record_ == nullptr ? pid{} : record_->head.caller; }
+pid promise::caller() const {
+  if (in_hand_ != nullptr) return in_hand_->caller;
+  return record_ == nullptr ? pid{} : record_->head.caller;
+}
 const request_head& promise::head() const { return record_->head; }
 
 void promise::fail(const exit_reason& why) noexcept {
+  if (in_hand_ != nullptr) {
+    if (in_hand_->number != 0) answer_failure(std::exchange(*in_hand_, {in_hand_->caller, 0}), why);
+    return;
+  }
   if (record_ == nullptr) return;
   control_block* me = current_process();
   // The owner's end answers for it, with its reason, once its name is free; so also when an

@@ -74,6 +74,7 @@ std::optional<duration> cancel_timer(ref timer) {
 }
 
 std::optional<duration> read_timer(ref timer) {
+  static_cast<void>(detail::calling_process("kin::read_timer"));
   detail::timer_entry* entry = detail::entry_of(timer);
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t armed = detail::ref_access::number(timer) << 2U | detail::timer_entry::armed;
