@@ -3,8 +3,9 @@
 // `limit` work, else the task waits in one queue, first come first served, whether somebody waits
 // for it or not.
 //   I1  working_.size() <= limit_, but while a lowered limit is still exceeded by those that were
-//   there. I2  waiting_ is empty, or all places are taken. I3  A task that was accepted is answered
-//   once: with a pid (sync), with done<T> (async).
+//       there.
+//   I2  waiting_ is empty, or all places are taken.
+//   I3  A task that was accepted is answered once: with a pid (sync), with done<T> (async).
 // A worker is monitored, not linked: its crash frees its place and touches nobody else. The server
 // is linked to its worker supervisor: neither is of use without the other, and the pool's
 // supervisor restarts both.

@@ -3,9 +3,12 @@
 //   1  no more user code but destructors: the state dies in the process's own context
 //   2  names and timers are released: whoever hears of the end can take the name at once
 //   3  the inbox closes; what is in it is answered: requests with the reason, links and monitors
-//   with noproc 4  exit signals over the links, then DOWN to the watchers 5  the block is free
+//      with noproc
+//   4  exit signals over the links, then DOWN to the watchers
+//   5  the block is free
 // Steps 3 and 4 take a budget and can be resumed: a mailbox of ten million messages, or a hundred
-// thousand links, must not hold up a worker. They need no stack and no memory.
+// thousand links, must not hold up a worker. They need no stack; telling links and watchers needs
+// no memory.
 #pragma once
 
 #include "process/control_block.hpp"

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A link in memory: one record of 96 bytes that two processes share, each with a half of its own.
 //
-// It is made with all that its end will need, so that dying allocates nothing: the dying side
-// pushes the *peer's* half, which is a signal, into the peer's inbox.
+// It is made with all that its end will need, so that telling of it allocates nothing: the dying
+// side pushes the *peer's* half, which is a signal, into the peer's inbox.
 //   I1  A half is in its owner's list, and active, while the link holds for that owner; only the
-//   owner touches both. I2  Each side holds the record until it drains the peer's end. Giving the
-//   link up sends that hold along with the
-//       unlink signal, and whoever drains it lets go. The last to let go frees the record.
+//       owner touches both.
+//   I2  Each side holds the record until it drains the peer's end. Giving the link up sends that
+//       hold along with the unlink signal, and whoever drains it lets go. The last to let go frees
+//       the record.
 //   I3  Only the dying side pushes the peer's half, once; its own hold travels with that, and
-//   whoever drains the half
-//       lets go of it.
+//       whoever drains the half lets go of it.
 //   I4  The pusher writes `next` and `to` of the peer's half only; what its owner reads meanwhile
-//   stays as it is.
+//       stays as it is.
 // A link given up here while the peer dies: its push finds our half inactive, and only frees.
 // Made from both sides at once there are two records for one link: whatever ends the link ends both
 // (flag_doubled). Rejected: one record and a handshake of acknowledged unlinks: it costs a signal

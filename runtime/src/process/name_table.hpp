@@ -6,8 +6,9 @@
 // table only grows and readers need no protection against removal; who holds the name is a value in
 // the entry, read under a version.
 //   I1  `version` is odd while the holder is being changed; a reader that saw the same even version
-//   twice read one pid. I2  Slots go from null to an entry once; a table that is grown stays
-//   readable until the machine ends.
+//       twice read one pid.
+//   I2  Slots go from null to an entry once; a table that is grown stays readable until the machine
+//       ends.
 #pragma once
 
 #include <kin/pid.hpp>

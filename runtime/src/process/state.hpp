@@ -3,12 +3,14 @@
 // transition is a named function here.
 //
 //   bits 48..63  a tag that is new for each user of the block, so that a push to a reused block
-//   fails in its own CAS bits  0..47  0 DEAD | 1 IDLE | 2 AWAKE, nothing queued | else the newest
-//   signal of a chain that ends in the oldest I1  Whoever replaces IDLE by a signal, and nobody
-//   else, schedules the process: it is the run token. I2  Only the owner, who holds the token,
-//   takes the chain or goes idle. I3  Two pushes by one thread are taken in the order they were
-//   made (Erlang's signal order). I4  A word of zero is DEAD, so memory that the kernel has zeroed
-//   is safe to push to.
+//                fails in its own CAS
+//   bits  0..47  0 DEAD | 1 IDLE | 2 AWAKE, nothing queued | else the newest signal of a chain that
+//                ends in the oldest
+//   I1  Whoever replaces IDLE by a signal, and nobody else, schedules the process: it is the run
+//       token.
+//   I2  Only the owner, who holds the token, takes the chain or goes idle.
+//   I3  Two pushes by one thread are taken in the order they were made (Erlang's signal order).
+//   I4  A word of zero is DEAD, so memory that the kernel has zeroed is safe to push to.
 // Why a stack: the owner wants everything, not one; an exchange takes it, wait-free, without ABA.
 // The in-place way, where the newest signal stays in the word while it is handled, keeps that: the
 // node is not freed before it left, and any wait inside the handler takes the chain first

@@ -6,8 +6,8 @@
 // of 64^n ticks. When the lowest level has gone round, the next slot of the level above is dealt
 // out below. 8 levels reach 500 years.
 //   I1  An entry lies in the slot of the lowest level in which its deadline's tick differs from
-//   now's only there. I2  Nothing is due before its deadline: a deadline is rounded up to the next
-//   tick.
+//       now's only there.
+//   I2  Nothing is due before its deadline: a deadline is rounded up to the next tick.
 #pragma once
 
 #include "base/clock.hpp"

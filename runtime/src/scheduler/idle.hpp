@@ -10,8 +10,7 @@
 // A worker that finds nothing spins for 5 µs, then parks; with everybody parked the machine uses no
 // CPU.
 //   I1  A producer makes its item visible, then reads `parked_`; a parker counts itself in, has
-//   every thread run a
-//       barrier, then looks for items once more. One of the two sees the other.
+//       every thread run a barrier, then looks for items once more. One of the two sees the other.
 #pragma once
 
 #include "base/clock.hpp"

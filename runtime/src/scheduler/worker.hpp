@@ -5,9 +5,9 @@
 // handles a message is a plain call on the stack the worker stands on. When it waits in the middle
 // of a function, that stack stays with it and the worker goes on with another from its pool.
 //   I1  After every callback the loop asks again which worker it is: the callback may have come
-//   back on another. I2  What must happen to the stack that was left is noted in `landing` and done
-//   by the side that lands, after the
-//       context is stored: only then may another worker enter it.
+//       back on another.
+//   I2  What must happen to the stack that was left is noted in `landing` and done by the side that
+//       lands, after the context is stored: only then may another worker enter it.
 #pragma once
 
 #include <kin/behaviour.hpp>
