@@ -2,6 +2,7 @@
 // What a supervisor knows of a child, as a value: how to start it, when again, how to end it.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/gen_server.hpp>
 #include <kin/process.hpp>
 #include <kin/registry.hpp>
@@ -18,7 +19,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 class supervisor;
 

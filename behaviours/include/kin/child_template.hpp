@@ -8,6 +8,7 @@
 #pragma once
 
 #include <kin/child_spec.hpp>
+#include <kin/export.hpp>
 
 #include <concepts>
 #include <memory>
@@ -16,7 +17,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 

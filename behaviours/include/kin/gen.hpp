@@ -7,6 +7,7 @@
 // reply exist; all else is compiled once, in gen.cpp.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/next.hpp>
 #include <kin/registry.hpp>
 #include <kin/request.hpp>
@@ -20,7 +21,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The duty to answer one call. Keep it, move it elsewhere, answer another day, from any thread;
 /// lost, it answers `dropped`. When the server that got the request ends first, the caller gets its

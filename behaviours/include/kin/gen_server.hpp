@@ -17,6 +17,7 @@
 #pragma once
 
 #include <kin/behaviour.hpp>
+#include <kin/export.hpp>
 #include <kin/gen.hpp>
 #include <kin/link.hpp>
 #include <kin/receive.hpp>
@@ -28,7 +29,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The tag of a server class; no virtuals, nothing to override.
 struct gen_server {};

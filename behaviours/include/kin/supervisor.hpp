@@ -16,6 +16,7 @@
 // Many children of one kind, started while it runs: child_template, and supervisor_of.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/gen_server.hpp>
 #include <kin/run.hpp>
 #include <kin/supervisor_error.hpp>
@@ -33,7 +34,7 @@
 #include <variant>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 result<pid> start_supervisor(const supervisor& tree, bool linked, bool gentle);

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 
 #include <iosfwd>
 #include <string>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 extern const atom_rep already_present_rep;

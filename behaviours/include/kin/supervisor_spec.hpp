@@ -4,6 +4,7 @@
 
 #include <kin/child_spec.hpp>
 #include <kin/child_template.hpp>
+#include <kin/export.hpp>
 #include <kin/registry.hpp>
 #include <kin/time.hpp>
 
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// Who is started again when one child has died: it alone; all; it and those that were started
 /// after it. Or: all children are made from one child_template, and started with start_child.

@@ -3,13 +3,14 @@
 // dropped when it arrives, so that a late answer never lies in the mailbox.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/pid.hpp>
 
 #include <cstdint>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// What switches an alias off, besides `unalias`.
 enum class alias_until : std::uint8_t {

@@ -7,6 +7,7 @@
 // stays with it until it comes back.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/next.hpp>
 
@@ -17,7 +18,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The message a behaviour is handed. It stays the mailbox's until taken; what is neither taken nor
 /// left is destroyed when the callback returns.

@@ -2,12 +2,14 @@
 // kin::blocking: a call that may block its thread, made on a thread for such calls.
 #pragma once
 
+#include <kin/export.hpp>
+
 #include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 class job {

@@ -2,6 +2,7 @@
 // Why a process ended: a value, immutable and shared.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
 
@@ -14,7 +15,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 class exit_reason;
 
@@ -93,7 +94,10 @@ class atom {
  public:
   constexpr explicit atom(const detail::atom_rep& rep) : rep_(&rep) {}
   friend constexpr bool operator==(atom a, atom b) { return a.rep_ == b.rep_; }
-  friend std::ostream& operator<<(std::ostream& out, atom a);
+  friend std::ostream& operator<<(std::ostream& out, atom a) {
+    a.rep_->print(out);
+    return out;
+  }
 
  private:
   friend class exit_reason;

@@ -2,6 +2,7 @@
 // Looking at a process without touching it.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 #include <kin/process.hpp>
 #include <kin/time.hpp>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 enum class process_status : std::uint8_t { running, runnable, waiting, suspended };
 std::ostream& operator<<(std::ostream& out, process_status s);

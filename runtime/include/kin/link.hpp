@@ -4,6 +4,7 @@
 
 #include <kin/alias.hpp>
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/registry.hpp>
@@ -14,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The message that a monitor sends once: OTP's {'DOWN', Ref, process, Pid, Reason}.
 struct down {

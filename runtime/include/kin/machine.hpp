@@ -3,6 +3,7 @@
 // live in one program.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/process.hpp>
 #include <kin/report.hpp>
 #include <kin/time.hpp>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// How a machine is built; every field may be left out.
 struct machine_options {

@@ -9,6 +9,7 @@
 // visibility.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
 
@@ -22,7 +23,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 
@@ -157,7 +158,7 @@ class message {
     return held_ == nullptr ? typeid(void) : *held_->type->info;
   }
 
-  friend std::ostream& operator<<(std::ostream& out, const message& m);
+  friend std::ostream& operator<<(std::ostream& out, const message& m) { return m.print(out); }
 
   /// For behaviours: the node itself.
   explicit message(detail::signal* adopted) : held_(adopted) {}
@@ -165,6 +166,8 @@ class message {
   [[nodiscard]] detail::signal& node() const { return *held_; }
 
  private:
+  std::ostream& print(std::ostream& out) const;
+
   detail::signal* held_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 #include <kin/time.hpp>
 
 #include <concepts>
@@ -10,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The type of kin::hibernate.
 struct hibernate_t {};

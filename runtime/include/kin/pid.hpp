@@ -2,13 +2,15 @@
 // Two small values that name things: a process, and a reference that is unique in its machine.
 #pragma once
 
+#include <kin/export.hpp>
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 struct pid_access;
@@ -38,9 +40,10 @@ class pid {
   friend constexpr bool operator==(pid a, pid b) { return a.id_ == b.id_; }
   friend constexpr auto operator<=>(pid a, pid b) { return a.id_ <=> b.id_; }
   /// As Erlang prints it: `<0.83.0>`.
-  friend std::ostream& operator<<(std::ostream& out, pid p);
+  friend std::ostream& operator<<(std::ostream& out, pid p) { return p.print(out); }
 
  private:
+  std::ostream& print(std::ostream& out) const;
   friend struct detail::pid_access;
   std::uint64_t hint_ = 0;  // where its control block is, and 16 bits that tell a reused block
   std::uint64_t id_ = 0;    // serial, number
@@ -58,9 +61,10 @@ class ref {
   friend constexpr bool operator==(ref a, ref b) { return a.number_ == b.number_; }
   friend constexpr auto operator<=>(ref a, ref b) { return a.number_ <=> b.number_; }
   /// As Erlang prints it: `#Ref<0.7>`.
-  friend std::ostream& operator<<(std::ostream& out, ref r);
+  friend std::ostream& operator<<(std::ostream& out, ref r) { return r.print(out); }
 
  private:
+  std::ostream& print(std::ostream& out) const;
   friend struct detail::ref_access;
   std::uint64_t hint_ = 0;  // of a timer: where its entry is
   std::uint64_t number_ = 0;

@@ -4,6 +4,8 @@
 // never a throw on purpose.
 #pragma once
 
+#include <kin/export.hpp>
+
 #include <boost/pfr/core.hpp>
 
 #include <cstddef>
@@ -16,7 +18,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// The name of a type as a person writes it: `shop::increment`, not `N4shop9incrementE`.
 [[nodiscard]] std::string type_name(const std::type_info& type);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/behaviour.hpp>
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 
 #include <concepts>
@@ -12,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 template <class... Clauses>
 struct handler;

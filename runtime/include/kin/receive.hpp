@@ -6,6 +6,7 @@
 #pragma once
 
 #include <kin/behaviour.hpp>
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/next.hpp>
 #include <kin/time.hpp>
@@ -19,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 constexpr std::uint64_t hash_text(std::string_view text) {  // FNV-1a

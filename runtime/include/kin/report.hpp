@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 #include <kin/pid.hpp>
 #include <kin/time.hpp>
 
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// Why and how a process ended that did not end well. Texts are printed already: the process is
 /// gone when they are read.

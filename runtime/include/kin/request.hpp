@@ -9,6 +9,7 @@
 #pragma once
 
 #include <kin/behaviour.hpp>
+#include <kin/export.hpp>
 #include <kin/process.hpp>
 #include <kin/result.hpp>
 #include <kin/time.hpp>
@@ -21,7 +22,8 @@
 #include <typeinfo>
 #include <utility>
 
-namespace kin::detail {
+namespace KIN_PUBLIC kin {
+namespace detail {
 
 class promise_record;
 class server_host;  // the behaviour that a request is applied to; each behaviour of the gen family
@@ -185,4 +187,5 @@ struct start_request {
 };
 result<pid> start_process(start_request request);
 
-}  // namespace kin::detail
+}  // namespace detail
+}  // namespace kin

@@ -4,13 +4,14 @@
 #pragma once
 
 #include <kin/exit_reason.hpp>
+#include <kin/export.hpp>
 
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// A `T`, or an exit_reason. `*r` and `r->` need `has_value()`; `value()` throws the reason as
 /// kin::call_failed.

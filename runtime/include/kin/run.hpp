@@ -2,13 +2,14 @@
 // kin::run: a whole program in one call.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/machine.hpp>
 
 #include <memory>
 #include <type_traits>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// How a program runs; every field may be left out.
 struct run_options {

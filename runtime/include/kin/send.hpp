@@ -2,6 +2,7 @@
 // send: the one thing that processes do to each other's mailboxes.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/registry.hpp>
 #include <kin/result.hpp>
@@ -9,7 +10,7 @@
 
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 /// Give the signal away.

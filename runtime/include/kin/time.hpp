@@ -2,11 +2,13 @@
 // Durations, and `infinity`, for every call that waits.
 #pragma once
 
+#include <kin/export.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// How long something may take. Nanoseconds, so that any std::chrono duration converts.
 using duration = std::chrono::nanoseconds;

@@ -3,6 +3,7 @@
 // a machine that is not overloaded.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/process.hpp>
 #include <kin/send.hpp>
 #include <kin/time.hpp>
@@ -10,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 /// What start_timer sends: OTP's {timeout, Ref, Message}.
 template <class T>

@@ -3,6 +3,7 @@
 // code that cannot pass it on; state belongs into variables. All in a process.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 
 #include <optional>
@@ -11,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace kin {
+namespace KIN_PUBLIC kin {
 
 namespace detail {
 /// Gives back what was there before.

@@ -3,6 +3,7 @@
 // when something came.
 #pragma once
 
+#include <kin/export.hpp>
 #include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/time.hpp>
@@ -10,7 +11,8 @@
 #include <cstdint>
 #include <typeinfo>
 
-namespace kin::detail {
+namespace KIN_PUBLIC kin {
+namespace detail {
 
 struct control_block;
 
@@ -65,4 +67,5 @@ class receiver {
   signal* before_ = nullptr;
 };
 
-}  // namespace kin::detail
+}  // namespace detail
+}  // namespace kin

@@ -16,10 +16,10 @@
 
 namespace kin {
 
-std::ostream& operator<<(std::ostream& out, pid p) {
-  return out << "<0." << p.number() << '.' << p.serial() << '>';
+std::ostream& pid::print(std::ostream& out) const {
+  return out << "<0." << number() << '.' << serial() << '>';
 }
-std::ostream& operator<<(std::ostream& out, ref r) { return out << "#Ref<0." << r.number_ << '>'; }
+std::ostream& ref::print(std::ostream& out) const { return out << "#Ref<0." << number_ << '>'; }
 
 namespace {
 
@@ -155,8 +155,6 @@ exit_reason reason_access::failed_call(const exit_reason& why, std::string text)
 }
 
 }  // namespace detail
-
-std::ostream& operator<<(std::ostream& out, atom a) { return out << exit_reason(a); }
 
 exit_reason::exit_reason(std::string text)
     : rep_(new detail::value_rep<std::string>(std::move(text))) {}

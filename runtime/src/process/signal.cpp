@@ -10,9 +10,9 @@
 
 namespace kin {
 
-std::ostream& operator<<(std::ostream& out, const message& m) {
-  if (m.empty()) return out << "(empty)";
-  m.node().type->print(out, detail::value_of(m.node()));
+std::ostream& message::print(std::ostream& out) const {
+  if (empty()) return out << "(empty)";
+  node().type->print(out, detail::value_of(node()));
   return out;
 }
 
