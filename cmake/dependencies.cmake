@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # All that kin is built from. Found here, at the top, so that every folder sees the same targets.
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a parent project links what kin::kin links
 
-# The library: a user of kin::kin depends on these and nothing else.
+# The library. A user of an installed kin needs the first two (kinConfig.cmake.in), a builder all.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers context)
 find_package(concurrentqueue MODULE REQUIRED)
-find_package(fmt REQUIRED)
 
+if(KIN_BUILD_APPS OR KIN_BUILD_BENCH)
+  find_package(fmt REQUIRED)
+endif()
 if(KIN_BUILD_APPS)
   find_package(CLI11 CONFIG REQUIRED)
   find_package(nlohmann_json CONFIG REQUIRED)
