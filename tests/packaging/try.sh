@@ -7,7 +7,7 @@
 #   try.sh pkg_config PREFIX             ... with pkg-config and no build system
 #   try.sh plugin PREFIX                 a program and a plugin around a shared kin
 #   try.sh deb BUILD                     makes the packages, unpacks them, and uses kin from there
-#   try.sh new PREFIX                    a project made by `kin new`
+#   try.sh new PREFIX SOURCE             a project made by `kin new`
 #   try.sh runtime SOURCE WORK [DEFINITION...]
 #                                        the first half of the next, which would take long at once
 #   try.sh source WAY SOURCE WORK [DEFINITION...]
@@ -105,15 +105,33 @@ try_source() {
   [[ ! -e $folder/CTestTestfile.cmake ]] || fail "kin brings tests into its parent"
 }
 
+# refused WORD COMMAND... : it ends with code 2, and its complaint has the word.
+refused() {
+  local said code=0
+  said=$("${@:2}" 2>&1) || code=$?
+  [[ $code == 2 && $said == *"$1"* ]] || fail "'${*:2}' ended with $code, and said: $said"
+}
+
 try_new() {
-  local kin=$1/bin/kin
+  local prefix=$1 source=$2 kin=$1/bin/kin
   cd "$work"
   "$kin" new abacus
+  refused 'is there already' "$kin" new abacus
+  refused 'no name for a program' "$kin" new 2fast
+  refused 'no name for a program' "$kin" new ../abacus
+  refused 'CMake or kin needs' "$kin" new test
+  refused 'NAME' "$kin" new
+  ! grep -r '@' abacus || fail "these have an @ left"
+
   cd abacus
-  cmake --preset debug "-DCMAKE_PREFIX_PATH=$1" >/dev/null
-  cmake --build --preset debug >"$work/log" || { cat "$work/log" >&2; fail "it does not build"; }
-  ! grep -i warning "$work/log" || fail "it builds with warnings"
+  build . build/debug --preset debug "-DCMAKE_PREFIX_PATH=$prefix"
   ctest --preset debug
+  expect 'abacus has counted to 42' build/debug/abacus
+
+  # The way without an installed kin is only configured here: building kin once more takes long.
+  configure . build/asan --preset asan "-DFETCHCONTENT_SOURCE_DIR_KIN=$source"
+  ! cmake --preset tsan >"$work/log" 2>&1 || fail "it configures without any kin"
+  grep -q 'No installed kin is used' "$work/log" || fail "it does not say that it has no kin"
 }
 
 "try_$1" "${@:2}"
