@@ -76,7 +76,6 @@ struct fault {
   const char* what;
   std::function<void()> commit;
   std::function<bool(const std::exception&)> is_it;
-  friend std::ostream& operator<<(std::ostream& out, const fault& f) { return out << f.what; }
 };
 template <class E>
 fault fault_of(const char* what, std::function<void()> commit) {

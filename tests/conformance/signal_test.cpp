@@ -8,7 +8,6 @@
 namespace {
 
 using namespace kin::literals;
-using test::number;
 using test::word;
 
 class signal : public test::on_workers {};
@@ -63,7 +62,7 @@ TEST_P(signal, kill2killed) {
           }
         };
         const kin::pid first = kin::spawn_link([=] { chain::build(length, me); });
-        const kin::pid last = test::expect<kin::pid>();
+        const auto last = test::expect<kin::pid>();
         if (sent) {
           kin::exit(last, kin::kill);
         } else {
