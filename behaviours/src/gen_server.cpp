@@ -58,10 +58,8 @@ exit_reason server_process::terminate(exit_reason why) {
 next server_process::start() {
   linked_ = how_->linked;
   if (!how_->name.text.empty()) {
-    try {
-      enter_name(how_->name, self());
-    } catch (const error& taken) {
-      how_->ready.fail(taken.reason());
+    if (const auto holder = enter_name(how_->name, self())) {
+      how_->ready.fail(exit_reason(already_started{*holder}));
       return next::stop(normal);
     }
   }

@@ -257,10 +257,14 @@ TEST(receive_after, infinity_waits) {
   });
 }
 
-TEST(receive_after, with_a_negative_time_looks_once) {
+TEST(receive_after, with_a_negative_time_takes_what_is_there_and_else_is_an_error) {
   test::run([] {
-    EXPECT_TRUE(
-        kin::receive([](number /*n*/) { return false; }, kin::after(-1s, [] { return true; })));
+    const auto receive_at_once = [] {
+      return kin::receive([](number n) { return n.value; }, kin::after(-1s, [] { return 0; }));
+    };
+    kin::send(kin::self(), number{1});
+    EXPECT_EQ(receive_at_once(), 1);
+    EXPECT_THROW(receive_at_once(), kin::error);
   });
 }
 

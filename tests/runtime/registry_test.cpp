@@ -77,8 +77,7 @@ TEST(registry, does_not_give_a_taken_name) {
     const kin::pid other = kin::spawn([] { test::idle(); });
     kin::register_name(shop, other);
 
-    EXPECT_EQ(error_of([] { kin::register_name(shop, kin::self()); }),
-              kin::exit_reason(kin::already_started{other}));
+    EXPECT_EQ(error_of([] { kin::register_name(shop, kin::self()); }), kin::badarg);
     EXPECT_EQ(kin::whereis(shop), other);
   });
 }

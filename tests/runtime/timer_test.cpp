@@ -308,10 +308,10 @@ TEST(sleep, is_never_short) {
   });
 }
 
-TEST(sleep, of_no_time_returns) {
+TEST(sleep, of_no_time_returns_and_of_less_is_an_error) {
   test::run([] {
     kin::sleep(0s);
-    kin::sleep(-1s);
+    EXPECT_THROW(kin::sleep(-1s), kin::error);
   });
 }
 

@@ -80,6 +80,7 @@ extern const atom_rep dropped_rep;
 extern const atom_rep badarg_rep;
 extern const atom_rep system_limit_rep;
 extern const atom_rep mailbox_full_rep;
+extern const atom_rep timeout_value_rep;
 
 template <class T>
 bool same_value(const T& a, const T& b);
@@ -114,8 +115,9 @@ inline constexpr atom calling_self{detail::calling_self_rep};  ///< a process ca
 inline constexpr atom ignored{detail::ignored_rep};  ///< init returned ignore(); prints `ignore`
 inline constexpr atom dropped{detail::dropped_rep};  ///< a request was thrown away unanswered
 inline constexpr atom badarg{detail::badarg_rep};    ///< an argument that cannot be
-inline constexpr atom mailbox_full{detail::mailbox_full_rep};  ///< of a bounded mailbox
-inline constexpr atom system_limit{detail::system_limit_rep};  ///< no more of them can be had
+inline constexpr atom timeout_value{detail::timeout_value_rep};  ///< a time that cannot be waited
+inline constexpr atom mailbox_full{detail::mailbox_full_rep};    ///< of a bounded mailbox
+inline constexpr atom system_limit{detail::system_limit_rep};    ///< no more of them can be had
 
 /// `shutdown` is the reason; `shutdown(why)` is OTP's {shutdown, Why}.
 struct shutdown_t {

@@ -28,7 +28,9 @@ struct name_text {
   std::uint64_t hash = 0;
 };
 std::optional<pid> find_name(const name_text& name);
-void enter_name(const name_text& name, pid p);
+/// Gives who holds it, if it is taken.
+[[nodiscard]] std::optional<pid> enter_name(const name_text& name, pid p);
+void register_text(const name_text& name, pid p);
 }  // namespace detail
 
 /// A registered name that knows what server stands behind it, so that `call(visits, increment{1})`
@@ -98,12 +100,11 @@ concept address = requires(const To& to) {
 
 /// Gives the name to `p`.
 ///
-/// Throws   kin::error: already_started{holder} if it is taken; badarg if `p` is dead or has a name
-///          already.
+/// Throws   kin::error with badarg if it is taken, or if `p` is dead or has a name already.
 /// Context  a process, or a thread inside machine::enter.   See  erlang:register/2.
 template <class Server>
 void register_name(const name<Server>& n, pid p) {
-  detail::enter_name(n.untyped(), p);
+  detail::register_text(n.untyped(), p);
 }
 /// Takes the name from whoever holds it.
 ///

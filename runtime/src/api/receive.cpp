@@ -47,7 +47,8 @@ signal* receiver::next() {
 bool receiver::wait_for_more(control_block& p) {
   if (!may_wait(p)) return false;
   if ((wait_.seen == nullptr ? p.queue_first : wait_.seen->next) != nullptr) return true;
-  if (limit_.count() <= 0) {
+  if (limit_.count() < 0) throw error(timeout_value, "receive: its time is negative");
+  if (limit_.count() == 0) {
     wait_.late = true;
     return true;
   }

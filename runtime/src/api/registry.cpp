@@ -20,30 +20,33 @@ std::optional<pid> find_name(const name_text& name) {
   return holder ? std::optional(holder) : std::nullopt;
 }
 
-void enter_name(const name_text& name, pid p) {
+std::optional<pid> enter_name(const name_text& name, pid p) {
   machine_core& machine = ambient_machine("kin::register_name");
-  const std::string text(name.text);
   pid holder;
   name_entry* entry = machine.names.enter(name, p, holder);
-  if (entry == nullptr && holder) {
-    throw error(exit_reason(already_started{holder}),
-                "the name '" + text + "' is held by " + to_string(holder));
-  }
+  if (entry == nullptr && holder) return holder;
   if (entry == nullptr)
     throw error(badarg, "register_name: " + to_string(p) + " has a name already");
   control_block* me = current_process();
   if (me != nullptr && me->name() == p) {
     me->more().name = entry;
-    return;
+    return std::nullopt;
   }
   // Its owner alone may note it, and releases it at its end.
   auto* s = make_signal<record_signal>(signal_kind::named);
   s->record = new name_grant{&machine.names, entry};
-  if (post(p, s)) return;
+  if (post(p, s)) return std::nullopt;
   delete static_cast<name_grant*>(s->record);
   free_signal(s);
   machine.names.leave(*entry, p);
   throw error(badarg, "register_name: " + to_string(p) + " is no living process");
+}
+
+void register_text(const name_text& name, pid p) {
+  if (const auto holder = enter_name(name, p)) {
+    throw error(badarg, "register_name: the name '" + std::string(name.text) + "' is held by " +
+                            to_string(*holder));
+  }
 }
 
 void name_not_registered(const name_text& name) {

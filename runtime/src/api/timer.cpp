@@ -21,9 +21,11 @@ namespace {
 
 ref arm_at(ref timer, nanotime deadline, pid to, std::string_view to_name, signal* s) {
   message held(s);
-  static_cast<void>(calling_process("kin::send_after"));
+  control_block& p = calling_process("kin::send_after");
   const std::uint64_t number = ref_access::number(timer);
+  if (to_name.empty() && is_gone(to)) return timer;
   timer_entry& entry = this_worker().arm(number, deadline, to, to_name, held.release());
+  if (to == p.name()) note_own_timer(p, number, entry);
   return ref_access::make(number, reinterpret_cast<std::uint64_t>(&entry));
 }
 
@@ -79,8 +81,11 @@ std::optional<duration> read_timer(ref timer) {
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t armed = detail::ref_access::number(timer) << 2U | detail::timer_entry::armed;
   const auto deadline = entry->deadline.load(std::memory_order_acquire);
-  const bool is_for_nobody = detail::is_void(*entry);
-  if (entry->state.load(std::memory_order_acquire) != armed || is_for_nobody) return std::nullopt;
+  if (detail::is_void(*entry)) {
+    cancel_timer(timer);
+    return std::nullopt;
+  }
+  if (entry->state.load(std::memory_order_acquire) != armed) return std::nullopt;
   return detail::left_until(deadline);
 }
 
@@ -91,6 +96,7 @@ void read_timer(ref timer, async_t /*word*/) { send(self(), timer_read{timer, re
 
 void sleep(duration time) {
   detail::control_block& p = detail::calling_process("kin::sleep");
+  if (time.count() < 0) throw error(timeout_value, "sleep: its time is negative");
   detail::wait w;
   w.kind = detail::wait_kind::time;
   static_cast<void>(detail::wait_for(p, w, time));

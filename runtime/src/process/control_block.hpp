@@ -66,6 +66,12 @@ struct lineage {
   }
 };
 
+/// A timer to the process that started it.
+struct own_timer {
+  std::uint64_t number = 0;
+  timer_entry* entry = nullptr;
+};
+
 /// What most processes never need.
 struct extras {
   exit_reason reason;  // while it ends
@@ -81,8 +87,10 @@ struct extras {
   std::unordered_map<pid, std::uint32_t> suspended;  // by this process, how often
   gate* way_in = nullptr;                            // of a bounded mailbox
   std::vector<request_head> room_wanted;             // by senders that wait for it
-  std::uint32_t suspensions = 0;                     // of this process
-  pid group_leader;                                  // none: the one it inherited
+  std::vector<own_timer> own_timers;                 // to this process; some have fired
+  std::size_t prune_timers_at = 64;
+  std::uint32_t suspensions = 0;   // of this process
+  pid group_leader;                // none: the one it inherited
   lineage* of_children = nullptr;  // with its own use, and those for children to come
   std::uint32_t uses_for_children = 0;
   nanotime idle_deadline = never;  // of a handler's timeout{}

@@ -29,6 +29,7 @@ void release_names(control_block& p, name_table& names) {
   if (p.extra != nullptr && p.extra->name != nullptr)
     names.leave(*std::exchange(p.extra->name, nullptr), p.name());
   drop_tick(p);
+  if (p.extra != nullptr && !p.extra->own_timers.empty()) drop_own_timers(p);
 }
 
 void answer_senders(control_block& p) {

@@ -34,6 +34,8 @@ void arm_tick(control_block& p, nanotime deadline);
 bool tick_is_current(control_block& p, record_signal& tick);
 /// Consumes a tick for a process that is no more.
 void discard_tick(record_signal& tick) noexcept;
+/// What the process has sent itself for later is void from now on. In the process, at its end.
+void drop_own_timers(control_block& p) noexcept;
 /// No tick is wanted any more. In the process.
 void drop_tick(control_block& p) noexcept;
 

@@ -21,6 +21,7 @@
 namespace kin::detail {
 
 class worker;
+struct control_block;
 
 struct timer_entry : wheel_item {
   enum state_of : std::uint64_t { armed = 1, cancelled = 2, fired = 3 };
@@ -32,6 +33,9 @@ struct timer_entry : wheel_item {
   std::string_view to_name;  // instead of `to`
   record_signal tick{};
 
+  [[nodiscard]] bool is_armed(std::uint64_t number) const noexcept {
+    return state.load(std::memory_order_acquire) == (number << 2U | armed);
+  }
   /// I1. True for the one who made it so.
   bool settle(std::uint64_t number, state_of end) noexcept {
     std::uint64_t expected = number << 2U | armed;
@@ -40,5 +44,8 @@ struct timer_entry : wheel_item {
   }
 };
 static_assert(sizeof(timer_entry) <= class_bytes[timer_class]);
+
+/// Remembers it, so that it ends with its process.
+void note_own_timer(control_block& p, std::uint64_t number, timer_entry& entry);
 
 }  // namespace kin::detail

@@ -7,8 +7,10 @@
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace kin::detail {
 namespace {
@@ -112,7 +114,23 @@ void worker::fire_due(nanotime time, bool robbed) {
   } while (count == due.size());
 }
 
+void note_own_timer(control_block& p, std::uint64_t number, timer_entry& entry) {
+  extras& more = p.more();
+  if (more.own_timers.size() >= more.prune_timers_at) {
+    std::erase_if(more.own_timers, [](const own_timer& t) { return !t.entry->is_armed(t.number); });
+    more.prune_timers_at = std::max<std::size_t>(64, 2 * more.own_timers.size());
+  }
+  more.own_timers.push_back({number, &entry});
+}
+
 // The process floor's side.
+
+void drop_own_timers(control_block& p) noexcept {
+  for (const own_timer& t : p.extra->own_timers) {
+    if (t.entry->settle(t.number, timer_entry::cancelled)) t.entry->owner->give_back(*t.entry);
+  }
+  p.extra->own_timers.clear();
+}
 
 void arm_tick(control_block& p, nanotime deadline) {
   if (p.timer != nullptr) {
