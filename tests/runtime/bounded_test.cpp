@@ -18,7 +18,6 @@ using kin::when_full;
 using test::number;
 using test::word;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 struct all_so_far {};
 
@@ -116,11 +115,11 @@ TEST(bounded_mailbox, that_blocks_makes_senders_wait_until_half_is_free) {
 
 TEST(bounded_mailbox, that_blocks_loses_nothing_of_many_senders) {
   constexpr int senders = 20;
-  const int each = test::times(400);
-  test::run({.workers = 4}, [each] {
+  constexpr int each = test::times(400);
+  test::run({.workers = 4}, [] {
     const kin::pid me = kin::self();
     const auto sum = kin::spawn(
-        [me, each] {
+        [me] {
           long total = 0;
           for (int i = 0; i < senders * each; ++i)
             kin::receive([&](number n) { total += n.value; });

@@ -100,6 +100,7 @@ void take_name(control_block& p, record_signal& s) {
   free_signal(&s);
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case a kind of signal
 void apply(control_block& p, signal* s) {
   switch (s->kind) {
     case signal_kind::message:
@@ -275,6 +276,7 @@ exit_reason reason_of(const control_block& p) {
   return p.extra == nullptr ? exit_reason(normal) : p.extra->reason;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case a kind of signal
 void refuse(signal* s, const exit_reason& why) noexcept {
   switch (s->kind) {
     case signal_kind::request: {
