@@ -36,24 +36,34 @@ void tell_alarm(pid p, const gate& g, bool on) noexcept {
   try {
     emit({on ? severity::warning : severity::notice, "MAILBOX ALARM",
           "  process " + to_string(p) +
-              (on ? " has " + std::to_string(g.alarm_at) + " messages waiting or more."
-                  : " has less than half of " + std::to_string(g.alarm_at) + " messages again.")});
+              (on ? " has " + std::to_string(g.alarm_at.load(std::memory_order_relaxed)) +
+                        " messages waiting or more."
+                  : " has less than half of " +
+                        std::to_string(g.alarm_at.load(std::memory_order_relaxed)) +
+                        " messages again.")});
   } catch (...) {
     // a report that cannot be made must not hurt who sends
   }
 }
 
-bool pass(gate& g, pid to, std::uint64_t most) noexcept {
+posted pass(gate& g, pid to) noexcept {
   const std::uint64_t tag = state::tag(pid_access::hint(to));
+  const std::uint64_t limit = g.limit.load(std::memory_order_relaxed);
+  // Of a mailbox that drops its oldest the owner does the dropping; until it comes to that, it may
+  // hold twice as many.
+  const bool owner_drops = g.policy.load(std::memory_order_relaxed) == when_full::drop_oldest;
+  const std::uint64_t most = owner_drops ? 2 * limit : limit;
   std::uint64_t seen = g.count.load(std::memory_order_relaxed);
   do {
-    if (state::tag(seen) != tag || messages(seen) >= most) return false;
+    if (state::tag(seen) != tag) return posted::gone;
+    if (messages(seen) >= most) return posted::full;
   } while (!g.count.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   const std::uint64_t now_in = messages(seen) + 1;
-  if (now_in == g.alarm_at && !g.alarmed.exchange(true, std::memory_order_relaxed))
+  if (now_in == g.alarm_at.load(std::memory_order_relaxed) &&
+      !g.alarmed.exchange(true, std::memory_order_relaxed))
     tell_alarm(to, g, true);
-  return true;
+  return posted::yes;
 }
 
 void tell_room(control_block& p) {
@@ -61,7 +71,8 @@ void tell_room(control_block& p) {
 }
 
 bool has_room(const gate& g) {
-  return 2 * messages(g.count.load(std::memory_order_relaxed)) <= g.limit;
+  return 2 * messages(g.count.load(std::memory_order_relaxed)) <=
+         g.limit.load(std::memory_order_relaxed);
 }
 
 signal* oldest_counted(control_block& p, signal*& before) {
@@ -80,9 +91,10 @@ control_block& block_behind(const gate& g) noexcept {
 void bound_mailbox(control_block& p, const mailbox_options& options) {
   gate& g = *take_gate();
   g.block.store(&p, std::memory_order_relaxed);
-  g.limit = options.limit == 0 ? state::tag_mask >> 1U : options.limit;
-  g.alarm_at = options.alarm_at;
-  g.policy = options.when_full;
+  g.limit.store(options.limit == 0 ? state::tag_mask >> 1U : options.limit,
+                std::memory_order_relaxed);
+  g.alarm_at.store(options.alarm_at, std::memory_order_relaxed);
+  g.policy.store(options.when_full, std::memory_order_relaxed);
   g.dropped.store(0, std::memory_order_relaxed);
   g.alarmed.store(false, std::memory_order_relaxed);
   p.more().way_in = &g;
@@ -102,10 +114,7 @@ void close_gate(control_block& p) noexcept {
 
 posted post_mail(pid to, signal* s) noexcept {
   if (gate* g = gate_of(to)) [[unlikely]] {
-    // Of a mailbox that drops its oldest the owner does the dropping; until it comes to that, it
-    // may hold twice as many.
-    const std::uint64_t most = g->policy == when_full::drop_oldest ? 2 * g->limit : g->limit;
-    if (!pass(*g, to, most)) return is_gone(to) ? posted::gone : posted::full;
+    if (const posted done = pass(*g, to); done != posted::yes) return done;
     s->flags |= counted;
   }
   return post(to, s) ? posted::yes : posted::gone;
@@ -113,7 +122,7 @@ posted post_mail(pid to, signal* s) noexcept {
 
 when_full policy_of(pid to) noexcept {
   const gate* g = gate_of(to);
-  return g == nullptr ? when_full::block : g->policy;
+  return g == nullptr ? when_full::block : g->policy.load(std::memory_order_relaxed);
 }
 
 void count_dropped(pid to) noexcept {
@@ -126,7 +135,8 @@ void leave_counted(control_block& p, signal& s) {
   if (g == nullptr) return;  // it dies
   const std::uint64_t left = messages(g->count.fetch_sub(1, std::memory_order_acq_rel)) - 1;
   if (!p.extra->room_wanted.empty() && has_room(*g)) tell_room(p);
-  if (g->alarmed.load(std::memory_order_relaxed) && 2 * left < g->alarm_at) {
+  if (g->alarmed.load(std::memory_order_relaxed) &&
+      2 * left < g->alarm_at.load(std::memory_order_relaxed)) {
     g->alarmed.store(false, std::memory_order_relaxed);
     tell_alarm(p.name(), *g, false);
   }
@@ -140,8 +150,9 @@ void stay_behind_gate(control_block& p, signal& s) {
 
 void drop_oldest(control_block& p) {
   gate& g = *p.extra->way_in;
-  if (g.policy != when_full::drop_oldest) return;
-  while (messages(g.count.load(std::memory_order_relaxed)) > g.limit) {
+  if (g.policy.load(std::memory_order_relaxed) != when_full::drop_oldest) return;
+  while (messages(g.count.load(std::memory_order_relaxed)) >
+         g.limit.load(std::memory_order_relaxed)) {
     signal* before = nullptr;
     signal* s = oldest_counted(p, before);
     if (s == nullptr) return;

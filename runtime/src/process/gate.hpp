@@ -26,9 +26,10 @@ struct alignas(128) gate {
   std::atomic<control_block*> block{nullptr};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<bool> alarmed{false};
-  std::uint64_t limit = 0;
-  std::uint64_t alarm_at = 0;  // 0: never
-  when_full policy = when_full::block;
+  // Read by senders that are late by a user, too.
+  std::atomic<std::uint64_t> limit{0};
+  std::atomic<std::uint64_t> alarm_at{0};  // 0: never
+  std::atomic<when_full> policy{when_full::block};
   gate* next_free = nullptr;
 };
 
