@@ -6,4 +6,5 @@
 // message is its type's name, not an address (message.hpp).
 #pragma once
 
+/// On a namespace or a class: a shared libkin shows it.
 #define KIN_PUBLIC [[gnu::visibility("default")]]

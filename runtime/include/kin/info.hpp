@@ -16,33 +16,35 @@
 
 namespace KIN_PUBLIC kin {
 
+/// What a process does.
 enum class process_status : std::uint8_t { running, runnable, waiting, suspended };
 std::ostream& operator<<(std::ostream& out, process_status s);
 
 /// What can be known of a process. See  erlang:process_info/2.
 struct process_info {
-  kin::pid pid = {};
-  process_status status = process_status::running;
-  std::string registered_name = {};         ///< empty: none
-  std::string subject = {};                 ///< the server's class, or the function it runs
-  kin::pid parent = {};                     ///< a default pid: none, or a thread
-  std::vector<std::string> ancestors = {};  ///< nearest first
-  kin::pid group_leader = {};
-  kin::priority priority = kin::priority::normal;
-  bool traps_exits = false;
-  bool holds_stack = false;  ///< waits in the middle of a function
-  std::size_t message_queue_len = 0;
-  std::uint64_t dropped = 0;  ///< messages that a bounded mailbox has thrown away
-  std::vector<kin::pid> links = {};
+  kin::pid pid = {};                                ///< of whom
+  process_status status = process_status::running;  ///< when it served the question
+  std::string registered_name = {};                 ///< empty: none
+  std::string subject = {};                         ///< the server's class, or the function it runs
+  kin::pid parent = {};                             ///< a default pid: none, or a thread
+  std::vector<std::string> ancestors = {};          ///< nearest first
+  kin::pid group_leader = {};                       ///< a default pid: none
+  kin::priority priority = kin::priority::normal;   ///< who runs first
+  bool traps_exits = false;                         ///< exit signals come as messages
+  bool holds_stack = false;                         ///< waits in the middle of a function
+  std::size_t message_queue_len = 0;                ///< messages that wait
+  std::uint64_t dropped = 0;                ///< messages that a bounded mailbox has thrown away
+  std::vector<kin::pid> links = {};         ///< to whom
   std::vector<kin::pid> monitors = {};      ///< whom it watches
   std::vector<kin::pid> monitored_by = {};  ///< who watches it, once a monitor; callers too
   std::vector<std::string> messages = {};   ///< printed, oldest first; if asked for
   std::vector<std::pair<std::string, std::string>> dictionary = {};  ///< printed; if asked for
 };
 
+/// What to ask for beside the rest.
 struct info_options {
-  bool messages = false;
-  bool dictionary = false;
+  bool messages = false;      ///< printed: takes a while if there are many
+  bool dictionary = false;    ///< what it keeps by kin::put, printed
   duration limit = infinity;  ///< how long to wait for the process to serve the question
 };
 /// Nothing if the process is dead or ends. Sees all that the caller sent it before. Another process

@@ -71,8 +71,9 @@ struct monitor_options {
 /// What a monitor with a tag sends instead of kin::down.
 template <class Tag>
 struct tagged_down : down {
+  /// Made by the monitor.
   tagged_down(Tag t, down&& told) : down(std::move(told)), tag(std::move(t)) {}
-  Tag tag;
+  Tag tag;  ///< what the monitor was given
 };
 namespace detail {
 /// Makes the message from the down.

@@ -112,12 +112,12 @@ struct monitored {
 /// worker; only normal and low take turns, eight to one. `max` and `high` are for what is short and
 /// must not wait. Signals are served whatever the level.
 struct priority {
-  static const priority low;
-  static const priority normal;
-  static const priority high;
-  static const priority max;
+  static const priority low;     ///< one turn for eight normal ones
+  static const priority normal;  ///< what every process starts with
+  static const priority high;    ///< before all normal and low ones
+  static const priority max;     ///< before all others
 
-  std::uint8_t level = 1;
+  std::uint8_t level = 1;  ///< 0 to 3, low to max
   friend constexpr bool operator==(priority, priority) = default;
 };
 inline constexpr priority priority::low{0};
@@ -137,18 +137,19 @@ enum class when_full : std::uint8_t {
 /// and what timers send are not, and always get in. What is thrown away is counted
 /// (process_info::dropped), and a call that is, is answered `dropped`.
 struct mailbox_options {
-  std::size_t limit = 0;  ///< messages; 0: no limit
-  kin::when_full when_full = kin::when_full::block;
+  std::size_t limit = 0;                             ///< messages; 0: no limit
+  kin::when_full when_full = kin::when_full::block;  ///< what becomes of one more
   /// So many messages waiting are worth a report; another one comes when less than half of them
   /// are. 0: never.
   std::size_t alarm_at = 0;
 };
 
+/// How a process starts.
 struct spawn_options {
-  bool link = false;
-  bool monitor = false;
+  bool link = false;                               ///< to its parent
+  bool monitor = false;                            ///< by its parent
   kin::priority priority = kin::priority::normal;  ///< not inherited
-  mailbox_options mailbox = {};
+  mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
 /// See  erlang:spawn_opt/2.

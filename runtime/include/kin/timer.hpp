@@ -105,13 +105,13 @@ struct async_t {};
 inline constexpr async_t async_answer{};
 /// What `cancel_timer(timer, async_answer)` sends to its caller.
 struct timer_cancelled {
-  kin::ref timer = {};
-  std::optional<duration> left = {};
+  kin::ref timer = {};                ///< which one
+  std::optional<duration> left = {};  ///< what cancel_timer would have returned
 };
 /// What `read_timer(timer, async_answer)` sends to its caller.
 struct timer_read {
-  kin::ref timer = {};
-  std::optional<duration> left = {};
+  kin::ref timer = {};                ///< which one
+  std::optional<duration> left = {};  ///< what read_timer would have returned
 };
 /// See  erlang:cancel_timer/2, {async, true}.
 void cancel_timer(ref timer, async_t word);
