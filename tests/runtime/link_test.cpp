@@ -270,6 +270,16 @@ kin::pid actor(kin::pid up) {
   return made;
 }
 
+// Both have done what they were told so far, and have heard all that the other did then.
+void settle(kin::pid a, kin::pid b) {
+  for (const kin::pid p : {a, b}) {
+    kin::send(p, act{p, "tell"});
+    EXPECT_EQ(test::expect<word>(), word{"told"});
+  }
+  EXPECT_TRUE(kin::is_alive(a));
+  EXPECT_TRUE(kin::is_alive(b));
+}
+
 TEST_P(link_on, that_cross_make_one_link) {
   test::run(world(), [] {
     const kin::pid me = kin::self();
@@ -278,8 +288,7 @@ TEST_P(link_on, that_cross_make_one_link) {
       const kin::pid b = actor(me);
       kin::send(a, act{b, "link"});
       kin::send(b, act{a, "link"});
-      ASSERT_TRUE(kin::is_alive(a));
-      ASSERT_TRUE(kin::is_alive(b));
+      settle(a, b);
       kin::send(a, act{b, "die"});
       ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{a, "told to"}));
       kin::send(b, act{a, "tell"});
@@ -298,12 +307,9 @@ TEST_P(link_on, that_crossed_is_gone_after_one_unlink) {
       const kin::pid b = actor(me);
       kin::send(a, act{b, "link"});
       kin::send(b, act{a, "link"});
-      ASSERT_TRUE(kin::is_alive(a));
-      ASSERT_TRUE(kin::is_alive(b));
-      ASSERT_TRUE(kin::is_alive(a));  // both have seen the other's link by now
+      settle(a, b);
       kin::send(a, act{b, "unlink"});
-      ASSERT_TRUE(kin::is_alive(a));
-      ASSERT_TRUE(kin::is_alive(b));
+      settle(a, b);
       kin::send(i % 2 == 0 ? a : b, act{a, "die"});
       test::await_exit(i % 2 == 0 ? a : b);
       kin::send(i % 2 == 0 ? b : a, act{a, "tell"});
@@ -329,14 +335,10 @@ TEST_P(link_on, made_and_given_up_from_both_sides_at_random_ends_in_one_state) {
         const bool first = roll(2) == 0;
         kin::send(first ? a : b, act{first ? b : a, roll(2) == 0 ? "link" : "unlink"});
       }
-      for (int j = 0; j < 2; ++j) {
-        ASSERT_TRUE(kin::is_alive(a));
-        ASSERT_TRUE(kin::is_alive(b));
-      }
+      settle(a, b);
       const bool linked = i % 2 == 0;
       kin::send(a, act{b, linked ? "link" : "unlink"});
-      ASSERT_TRUE(kin::is_alive(a));
-      ASSERT_TRUE(kin::is_alive(b));
+      settle(a, b);
       const bool a_dies = roll(2) == 0;
       kin::send(a_dies ? a : b, act{a, "die"});
       test::await_exit(a_dies ? a : b);
