@@ -167,12 +167,16 @@ struct alignas(128) control_block {
   [[nodiscard]] std::uint64_t id() const {
     return std::uint64_t{serial.load(std::memory_order_relaxed)} << 32U | low_id();
   }
+  /// Owner.
   [[nodiscard]] pid name() const {
-    const auto tag = state::tag(word.load(std::memory_order_relaxed));
     if (is(flag_bounded)) [[unlikely]]
-      return pid_access::make(tag | reinterpret_cast<std::uint64_t>(extra->way_in) | to_a_gate,
+      return pid_access::make(tag() | reinterpret_cast<std::uint64_t>(extra->way_in) | to_a_gate,
                               id());
-    return pid_access::make(tag | reinterpret_cast<std::uint64_t>(this), id());
+    return name_seen_from_outside();
+  }
+  /// Any thread. Equal to `name`, but leads to the block, past a gate.
+  [[nodiscard]] pid name_seen_from_outside() const {
+    return pid_access::make(tag() | reinterpret_cast<std::uint64_t>(this), id());
   }
   /// Of a hint: the gate it leads to, or null.
   static gate* gate_at(std::uint64_t hint) {
@@ -181,6 +185,9 @@ struct alignas(128) control_block {
   }
 
  private:
+  [[nodiscard]] std::uint64_t tag() const {
+    return state::tag(word.load(std::memory_order_relaxed));
+  }
   static constexpr std::uint64_t to_a_gate = 2;  // blocks and gates are aligned; 1 is a router's
 };
 static_assert(sizeof(control_block) == 128);

@@ -165,7 +165,7 @@ std::vector<pid> machine_core::living() {
   std::vector<pid> all;
   blocks.for_each([&](control_block& p) {
     if (state::content(p.word.load(std::memory_order_acquire)) != state::dead)
-      all.push_back(p.name());
+      all.push_back(p.name_seen_from_outside());
   });
   return all;
 }
