@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links and monitors, where both ends act at once. otp-semantics 1.5 and 1.6.
+#include <kin/info.hpp>
+
 #include "conformance/support.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,54 @@ class link : public test::on_workers {};
 INSTANTIATE_TEST_SUITE_P(workers, link, test::worker_counts());
 
 inline constexpr kin::name<> clerk{"link_conformance.clerk"};
+
+bool linked(kin::pid a, kin::pid b) {
+  const auto ends = kin::info(a)->links;
+  return std::find(ends.begin(), ends.end(), b) != ends.end();
+}
+
+// A link is seen from both ends, once however often it was made, until it is given up or one end
+// dies. It ends the other one, or is a message to one that traps; to the dead there is none; with
+// itself nobody is linked.
+TEST_P(link, links) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid other = test::ends_when_told();
+    for (int i = 0; i < 3; ++i) kin::link(other);
+    EXPECT_THAT(kin::info(me)->links, testing::ElementsAre(other));
+    EXPECT_THAT(kin::info(other)->links, testing::ElementsAre(me));
+    kin::unlink(other);
+    EXPECT_FALSE(linked(me, other));
+    EXPECT_FALSE(linked(other, me));
+    kin::unlink(other);
+    kin::link(me);
+    EXPECT_THAT(kin::info(me)->links, testing::IsEmpty());
+
+    const kin::pid child = kin::spawn_link([] { test::idle(); });
+    EXPECT_THAT(kin::info(child)->links, testing::ElementsAre(me));
+    EXPECT_TRUE(linked(me, child));
+    kin::trap_exits();
+    kin::exit(child, "over");
+    EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{child, "over"}));
+    EXPECT_FALSE(linked(me, child));
+
+    const auto middle = kin::spawn_monitor([=] {
+      kin::link(other);
+      kin::send(me, word{"linked"});
+      test::idle();
+    });
+    test::expect<word>();
+    EXPECT_TRUE(linked(middle.pid, other));
+    kin::send(other, kin::exit_reason("goes on"));
+    EXPECT_EQ(test::expect_down(middle.ref).reason, "goes on");
+    kin::link(other);
+    EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{other, kin::noproc}));
+    kin::trap_exits(false);
+    EXPECT_THROW(kin::link(other), kin::error);
+    EXPECT_THAT(kin::info(me)->links, testing::IsEmpty());
+    EXPECT_THAT(test::drained(), testing::IsEmpty());
+  });
+}
 
 // Monitors by pid and by name hear of the end, each once; a stranger's demonitor changes nothing;
 // a process that monitors itself hears nothing.

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Monitors: one DOWN each, the true reason, none after demonitor. otp-semantics 1.6.
+#include <kin/info.hpp>
+
 #include "conformance/support.hpp"
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace {
 
 using namespace kin::literals;
+using test::number;
 using test::word;
 
 class monitor : public test::on_workers {};
@@ -242,6 +248,238 @@ TEST_P(monitor, local_remove_monitor) {
       }
     }
     EXPECT_LE(removed, rounds);
+  });
+}
+
+// ---- with an alias ------------------------------------------------------------------------------
+
+bool comes_by(kin::ref alias) {
+  kin::send(alias, word{"by an alias"});
+  return kin::receive([](const word& /*w*/) { return true; }, kin::after(0s, [] { return false; }));
+}
+
+// demonitor of an alias that is no monitor leaves it on; of one that is, but ended, does nothing
+// more.
+TEST_P(monitor, gh_5225_demonitor_alias) {
+  play([] {
+    const kin::ref plain = kin::alias();
+    EXPECT_FALSE(kin::demonitor(plain));
+    EXPECT_FALSE(kin::demonitor(plain, {.flush = true}));
+    EXPECT_TRUE(comes_by(plain));
+    EXPECT_TRUE(kin::unalias(plain));
+    EXPECT_FALSE(kin::demonitor(plain, {.flush = true}));
+
+    const kin::pid other = test::ends_when_told();
+    const kin::ref both = kin::monitor(other, {.alias = kin::alias_until::unaliased});
+    EXPECT_TRUE(kin::demonitor(both));
+    EXPECT_FALSE(kin::demonitor(both, {.flush = true}));
+    EXPECT_TRUE(comes_by(both));
+    EXPECT_TRUE(kin::unalias(both));
+    EXPECT_FALSE(kin::demonitor(both));
+    EXPECT_FALSE(comes_by(both));
+    EXPECT_THAT(kin::info(other)->monitored_by, testing::IsEmpty());
+    EXPECT_THAT(test::drained(), testing::IsEmpty());
+  });
+}
+
+// demonitor switches off an alias that was to be on until the reply.
+TEST_P(monitor, unexpected_alias_at_demonitor_gh5310) {
+  play([] {
+    const kin::pid other = test::ends_when_told();
+    const kin::ref watch = kin::monitor(other, {.alias = kin::alias_until::replied});
+    EXPECT_THAT(kin::info(kin::self())->monitors, testing::ElementsAre(other));
+    EXPECT_TRUE(kin::demonitor(watch));
+    EXPECT_FALSE(comes_by(watch));
+    EXPECT_FALSE(kin::unalias(watch));
+    EXPECT_THAT(kin::info(kin::self())->monitors, testing::IsEmpty());
+  });
+}
+
+// After demonitor of a monitor whose alias stays on, while the other one ends: no DOWN, and the
+// alias is on.
+TEST_P(monitor, down_on_alias_gh5310) {
+  play([] {
+    for (int i = 0; i < test::times(2000); ++i) {
+      const kin::pid other = kin::spawn([i] {
+        if (i % 3 == 0) kin::yield();
+      });
+      const kin::ref watch = kin::monitor(other, {.alias = kin::alias_until::unaliased});
+      if (i % 2 == 0) kin::yield();
+      kin::demonitor(watch, {.flush = true});
+      test::settle(other);
+      ASSERT_THAT(test::drained(), testing::IsEmpty());
+      ASSERT_TRUE(comes_by(watch));
+      ASSERT_TRUE(kin::unalias(watch));
+    }
+  });
+}
+
+// The DOWN with noproc of one that is dead has the monitor's tag, and switches its alias off as any
+// DOWN does.
+TEST_P(monitor, monitor_3_noproc_gh6185) {
+  play([] {
+    const kin::pid dead = kin::spawn([] {});
+    test::await_exit(dead);
+    const std::vector<std::optional<kin::alias_until>> modes{
+        std::nullopt, kin::alias_until::unaliased, kin::alias_until::demonitored,
+        kin::alias_until::replied};
+    for (const auto& mode : modes) {
+      const bool stays = mode == kin::alias_until::unaliased;
+      const kin::ref tagged = kin::monitor(dead, number{6185}, {.alias = mode});
+      const auto told = test::expect<kin::tagged_down<number>>();
+      EXPECT_EQ(told.tag, number{6185});
+      EXPECT_EQ(static_cast<const kin::down&>(told), (kin::down{tagged, dead, kin::noproc}));
+      EXPECT_EQ(comes_by(tagged), stays);
+      EXPECT_EQ(kin::unalias(tagged), stays);
+
+      const kin::ref plain = kin::monitor(dead, {.alias = mode});
+      EXPECT_EQ(test::expect_down(plain), (kin::down{plain, dead, kin::noproc}));
+      EXPECT_EQ(comes_by(plain), stays);
+      EXPECT_EQ(kin::unalias(plain), stays);
+      EXPECT_THAT(test::drained(), testing::IsEmpty());
+    }
+  });
+}
+
+// ---- what info lists ----------------------------------------------------------------------------
+
+// Who is watched by `p` is told by what it has served; of the end of another it may hear later.
+template <class Holds>
+bool in_time(Holds holds) {
+  for (const auto end = kin::clock::now() + test::patience; kin::clock::now() < end; kin::yield()) {
+    if (holds()) return true;
+  }
+  return false;
+}
+
+// What a process watches and who watches it is listed on both sides, once a monitor, and no more
+// after demonitor, the end of the watched one, or the end of the watcher.
+TEST_P(monitor, list_cleanup) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid other = test::ends_when_told();
+    const kin::ref first = kin::monitor(other);
+    const kin::ref second = kin::monitor(other);
+    static_cast<void>(kin::monitor(me));  // never fires, is not listed
+    EXPECT_THAT(kin::info(me)->monitors, testing::ElementsAre(other, other));
+    EXPECT_THAT(kin::info(other)->monitored_by, testing::ElementsAre(me, me));
+    kin::demonitor(first);
+    EXPECT_THAT(kin::info(me)->monitors, testing::ElementsAre(other));
+    EXPECT_THAT(kin::info(other)->monitored_by, testing::ElementsAre(me));
+    kin::demonitor(second);
+    EXPECT_THAT(kin::info(me)->monitors, testing::IsEmpty());
+    EXPECT_THAT(kin::info(other)->monitored_by, testing::IsEmpty());
+
+    const auto crashes = kin::spawn_monitor([=] {
+      static_cast<void>(kin::monitor(other));
+      static_cast<void>(kin::monitor(other, number{1}));
+      test::settle(other);
+      kin::send(me, word{"watches"});
+      test::idle();
+    });
+    test::expect<word>();
+    EXPECT_THAT(kin::info(other)->monitored_by, testing::ElementsAre(crashes.pid, crashes.pid));
+    EXPECT_THAT(kin::info(crashes.pid)->monitors, testing::ElementsAre(other, other));
+    EXPECT_THAT(kin::info(crashes.pid)->monitored_by, testing::ElementsAre(me));
+    kin::exit(crashes.pid, "crashed");
+    test::expect_down(crashes.ref);
+    EXPECT_THAT(kin::info(me)->monitors, testing::IsEmpty());
+    EXPECT_TRUE(in_time([=] { return kin::info(other)->monitored_by.empty(); }));
+
+    const kin::ref last = kin::monitor(other);
+    kin::send(other, kin::exit_reason("over"));
+    EXPECT_EQ(test::expect_down(last).reason, "over");
+    EXPECT_THAT(kin::info(me)->monitors, testing::IsEmpty());
+  });
+}
+
+struct watch {
+  kin::pid other;
+};
+struct look_away {  // from the oldest monitor of that one
+  kin::pid other;
+};
+
+// Watches and looks away as it is told; answers a number when the others have served all that.
+kin::pid watcher(kin::pid up) {
+  return kin::spawn([up] {
+    std::map<std::string, std::vector<kin::ref>> watched;
+    for (;;) {
+      kin::receive(
+          [&](const watch& w) {
+            watched[kin::to_string(w.other)].push_back(kin::monitor(w.other));
+            test::settle(w.other);
+          },
+          [&](const look_away& l) {
+            auto& monitors = watched[kin::to_string(l.other)];
+            EXPECT_TRUE(kin::demonitor(monitors.front()));
+            monitors.erase(monitors.begin());
+            test::settle(l.other);
+          },
+          [&](number n) { kin::send(up, n); }, [](const kin::down& /*d*/) {});
+    }
+  });
+}
+struct watches {
+  kin::pid from;
+  kin::pid to;
+};
+void expect_lists(const std::vector<kin::pid>& all, const std::vector<watches>& now) {
+  for (const kin::pid p : all) {
+    std::vector<kin::pid> down;
+    std::vector<kin::pid> up;
+    for (const watches& w : now) {
+      if (w.from == p) down.push_back(w.to);
+      if (w.to == p) up.push_back(w.from);
+    }
+    const auto right = [&] {
+      const auto about = kin::info(p);
+      return std::is_permutation(down.begin(), down.end(), about->monitors.begin(),
+                                 about->monitors.end()) &&
+             std::is_permutation(up.begin(), up.end(), about->monitored_by.begin(),
+                                 about->monitored_by.end());
+    };
+    EXPECT_TRUE(in_time(right)) << p;
+  }
+}
+
+// Many that watch each other and look away at random, and some that die: the lists of all are those
+// of the monitors that are left.
+TEST_P(monitor, mixer) {
+  play([] {
+    unsigned dice = 25;
+    const auto roll = [&](std::size_t sides) {
+      dice = dice * 1664525U + 1013904223U;
+      return static_cast<std::size_t>(dice >> 8U) % sides;
+    };
+    std::vector<kin::pid> all;
+    for (int i = 0; i < 12; ++i) all.push_back(watcher(kin::self()));
+    std::vector<watches> now;
+    for (int round = 0; round < test::times(12); ++round) {
+      for (int i = 0; i < 60; ++i) {
+        if (now.empty() || roll(5) < 3) {
+          const watches w{all[roll(all.size())], all[roll(all.size())]};
+          if (w.from == w.to) continue;
+          kin::send(w.from, watch{w.to});
+          now.push_back(w);
+        } else {
+          const auto at = now.begin() + static_cast<std::ptrdiff_t>(roll(now.size()));
+          kin::send(at->from, look_away{at->to});
+          now.erase(at);
+        }
+      }
+      for (const kin::pid p : all) kin::send(p, number{round});
+      for (std::size_t i = 0; i < all.size(); ++i) test::expect<number>();
+      expect_lists(all, now);
+      const kin::pid dies = all[roll(all.size())];
+      if (round % 2 == 0) continue;
+      kin::exit(dies, kin::kill);
+      test::await_exit(dies);
+      std::erase(all, dies);
+      std::erase_if(now, [&](const watches& w) { return w.from == dies || w.to == dies; });
+      expect_lists(all, now);
+    }
+    for (const kin::pid p : all) kin::exit(p, kin::kill);
   });
 }
 

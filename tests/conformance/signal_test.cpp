@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Order and meaning of signals between processes. otp-semantics 1.1, 1.4, 1.5.
+#include <kin/alias.hpp>
+
 #include "conformance/support.hpp"
 
 #include <string>
@@ -8,6 +10,7 @@
 namespace {
 
 using namespace kin::literals;
+using test::number;
 using test::word;
 
 class signal : public test::on_workers {};
@@ -139,6 +142,48 @@ TEST_P(signal, monitor_order) {
       }
       ASSERT_THAT(test::drained(), testing::IsEmpty());
     }
+  });
+}
+
+inline constexpr kin::name<> post_box{"signal_conformance.post_box"};
+
+// By pid, by name and by aliases in turns: what one process sends keeps its order, and its DOWN
+// comes last, while others send as well.
+TEST_P(signal, monitor_named_order_local) {
+  play([] {
+    const kin::pid me = kin::self();
+    kin::register_name(post_box, me);
+    const kin::ref first = kin::alias();
+    const kin::ref second = kin::alias();
+    std::vector<kin::pid> noise;
+    for (int i = 0; i < 3; ++i) {
+      noise.push_back(kin::spawn([=] {
+        for (;; kin::yield()) kin::send(first, word{"noise"});
+      }));
+    }
+    for (int round = 0; round < test::times(40); ++round) {
+      constexpr int last = 200;
+      const auto sender = kin::spawn_monitor([=] {
+        for (int i = 0; i < last; ++i) {
+          if (i % 4 == 0) kin::send(me, number{i});
+          if (i % 4 == 1) kin::send(post_box, number{i});
+          if (i % 4 == 2) kin::send(first, number{i});
+          if (i % 4 == 3) kin::send(second, number{i});
+        }
+      });
+      int next = 0;
+      for (bool more = true; more;) {
+        kin::receive([&](number n) { EXPECT_EQ(n.value, next++); },
+                     [&](const kin::down& d) {
+                       EXPECT_EQ(d, (kin::down{sender.ref, sender.pid, kin::normal}));
+                       more = false;
+                     },
+                     [](const word& /*noise*/) {},
+                     kin::after(test::patience, [&] { more = false; }));
+      }
+      ASSERT_EQ(next, last);
+    }
+    for (const kin::pid p : noise) kin::exit(p, kin::kill);
   });
 }
 

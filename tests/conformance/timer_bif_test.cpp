@@ -212,6 +212,51 @@ TEST_P(timer_bif, read_timer) {
   });
 }
 
+// Asked for as messages, the results come in the order in which they were asked for: the time left,
+// what cancelling gave, and then nothing, as for what has fired or is no timer.
+TEST_P(timer_bif, read_timer_async) {
+  play([] {
+    const kin::ref timer = kin::start_timer(10s, kin::self(), word{"hello"});
+    kin::read_timer(timer, kin::async_answer);
+    kin::cancel_timer(timer, kin::async_answer);
+    kin::read_timer(timer, kin::async_answer);
+    kin::cancel_timer(timer, kin::async_answer);
+    const auto take_read = [](kin::ref of) {
+      const auto m = test::expect<kin::message>();
+      const auto* read = m.get_if<kin::timer_read>();
+      EXPECT_NE(read, nullptr);
+      EXPECT_EQ(read == nullptr ? kin::ref{} : read->timer, of);
+      return read == nullptr ? std::nullopt : read->left;
+    };
+    const auto take_cancelled = [](kin::ref of) {
+      const auto m = test::expect<kin::message>();
+      const auto* done = m.get_if<kin::timer_cancelled>();
+      EXPECT_NE(done, nullptr);
+      EXPECT_EQ(done == nullptr ? kin::ref{} : done->timer, of);
+      return done == nullptr ? std::nullopt : done->left;
+    };
+    const auto left = take_read(timer);
+    ASSERT_TRUE(left);
+    EXPECT_LE(*left, 10s);
+    EXPECT_GT(*left, 0s);
+    const auto cancelled = take_cancelled(timer);
+    ASSERT_TRUE(cancelled);
+    EXPECT_LE(*cancelled, *left);
+    EXPECT_EQ(take_read(timer), std::nullopt);
+    EXPECT_EQ(take_cancelled(timer), std::nullopt);
+
+    const kin::ref fired = kin::send_after(1ms, kin::self(), word{"fired"});
+    test::expect<word>();
+    for (const kin::ref r : {fired, kin::make_ref()}) {
+      kin::read_timer(r, kin::async_answer);
+      EXPECT_EQ(take_read(r), std::nullopt);
+      kin::cancel_timer(r, kin::async_answer);
+      EXPECT_EQ(take_cancelled(r), std::nullopt);
+    }
+    EXPECT_THAT(test::drained(), testing::IsEmpty());
+  });
+}
+
 // ---- what becomes of a timer --------------------------------------------------------------------
 
 // A timer for the dead, one whose target dies, one that is cancelled and one that fires: none is
@@ -326,6 +371,32 @@ TEST_P(timer_bif, same_time_yielding) {
       ASSERT_GE(kin::clock::now(), instant);
     }
     EXPECT_LT(kin::clock::now() - instant, test::sanitized ? 2s : 200ms);
+  });
+}
+
+// While they are cancelled, with the answers as messages: for each there is one answer; it has
+// fired if that has no time, and has not if it has some.
+TEST_P(timer_bif, same_time_yielding_with_cancel) {
+  play([] {
+    const auto instant = kin::clock::now() + (test::sanitized ? 500ms : 100ms);
+    std::vector<kin::ref> timers;
+    for (int i = 0; i < one_instant(); ++i)
+      timers.push_back(kin::send_after(until(instant), kin::self(), number{i}));
+    kin::sleep(until(instant - 1ms));
+    for (const kin::ref timer : timers) kin::cancel_timer(timer, kin::async_answer);
+    std::vector<bool> cancelled;
+    for (const kin::ref timer : timers) {
+      const auto answer = test::expect<kin::timer_cancelled>();
+      ASSERT_EQ(answer.timer, timer);
+      ASSERT_GE(answer.left.value_or(0s), 0s);
+      cancelled.push_back(answer.left.has_value());
+    }
+    for (auto fired = std::count(cancelled.begin(), cancelled.end(), false); fired > 0; --fired) {
+      const auto which = static_cast<std::size_t>(test::expect<number>().value);
+      ASSERT_FALSE(cancelled[which]) << "fired, or twice";
+      cancelled[which] = true;
+    }
+    EXPECT_THAT(test::drained(), testing::IsEmpty());
   });
 }
 
