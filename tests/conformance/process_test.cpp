@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How processes end, and what they do beside each other. otp-semantics 1.1 to 1.4.
+#include <kin/alias.hpp>
+#include <kin/info.hpp>
+#include <kin/values.hpp>
+
 #include "conformance/support.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -330,6 +336,277 @@ TEST(process, bad_register) {
     EXPECT_EQ(kin::whereis(first_name), kin::self());
     EXPECT_EQ(kin::whereis(second_name), std::nullopt);
     EXPECT_THAT(kin::registered(), testing::ElementsAre(first_name.text()));
+  });
+}
+
+// ---- looked at from outside ---------------------------------------------------------------------
+
+using kin::process_status;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+bool ready(process_status s) {
+  return s == process_status::running || s == process_status::runnable;
+}
+
+// All that is the same whoever asks: not what the process is doing.
+void expect_same(const kin::process_info& a, const kin::process_info& b) {
+  EXPECT_EQ(a.pid, b.pid);
+  EXPECT_EQ(a.registered_name, b.registered_name);
+  EXPECT_EQ(a.subject, b.subject);
+  EXPECT_EQ(a.parent, b.parent);
+  EXPECT_EQ(a.ancestors, b.ancestors);
+  EXPECT_EQ(a.group_leader, b.group_leader);
+  EXPECT_EQ(a.priority, b.priority);
+  EXPECT_EQ(a.traps_exits, b.traps_exits);
+  EXPECT_EQ(a.message_queue_len, b.message_queue_len);
+  EXPECT_EQ(a.dropped, b.dropped);
+  EXPECT_EQ(a.links, b.links);
+  EXPECT_EQ(a.monitors, b.monitors);
+  EXPECT_EQ(a.messages, b.messages);
+  EXPECT_EQ(a.dictionary, b.dictionary);
+}
+constexpr kin::info_options everything{.messages = true, .dictionary = true};
+
+// What a process tells of itself is what others are told of it.
+TEST_P(process, otp_4725) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto child = kin::spawn(
+        [me] {
+          kin::trap_exits();
+          kin::register_name(first_name, kin::self());
+          kin::put("key", "value"s);
+          static_cast<void>(kin::monitor(me));
+          kin::send(kin::self(), number{1});
+          kin::send(kin::self(), number{2});
+          kin::send(me, *kin::info(kin::self(), everything));
+          test::expect<word>();
+        },
+        {.link = true, .monitor = true, .priority = kin::priority::high});
+    const auto inside = test::expect<kin::process_info>();
+    const auto outside = kin::info(child.pid, everything);
+    ASSERT_TRUE(outside);
+    expect_same(inside, *outside);
+    EXPECT_EQ(inside.status, process_status::running);
+    EXPECT_EQ(inside.pid, child.pid);
+    EXPECT_EQ(inside.registered_name, "process_conformance.first");
+    EXPECT_EQ(inside.priority, kin::priority::high);
+    EXPECT_TRUE(inside.traps_exits);
+    EXPECT_THAT(inside.links, ElementsAre(me));
+    EXPECT_THAT(inside.monitors, ElementsAre(me));
+    EXPECT_THAT(outside->monitored_by, testing::Contains(me));
+    EXPECT_THAT(inside.messages, ElementsAre("1", "2"));
+    EXPECT_THAT(inside.dictionary, ElementsAre(testing::Pair("key", testing::HasSubstr("value"))));
+    kin::send(child.pid, word{"end"});
+    EXPECT_EQ(test::expect_down(child.ref).reason, kin::normal);
+  });
+}
+
+// The items follow what the process does: its name while it has one, its flags, its links.
+TEST_P(process, t_process_info) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto about = [me] { return *kin::info(me); };
+    EXPECT_EQ(about().pid, me);
+    EXPECT_EQ(about().status, process_status::running);
+    EXPECT_EQ(about().registered_name, "");
+    kin::register_name(first_name, me);
+    EXPECT_EQ(about().registered_name, first_name.text());
+    kin::unregister_name(first_name);
+    EXPECT_EQ(about().registered_name, "");
+
+    EXPECT_FALSE(about().traps_exits);
+    kin::trap_exits();
+    EXPECT_TRUE(about().traps_exits);
+    EXPECT_EQ(about().priority, kin::priority::normal);
+    kin::set_priority(kin::priority::low);
+    EXPECT_EQ(about().priority, kin::priority::low);
+    EXPECT_EQ(about().group_leader, kin::group_leader());
+    EXPECT_THAT(about().links, IsEmpty());
+    const kin::pid child = kin::spawn_link([] { test::idle(); });
+    EXPECT_THAT(about().links, ElementsAre(child));
+    EXPECT_EQ(kin::info(child)->priority, kin::priority::normal);
+    EXPECT_FALSE(kin::info(child)->traps_exits);
+    EXPECT_EQ(kin::info(child)->group_leader, kin::group_leader());
+    kin::exit(child, kin::kill);
+    EXPECT_EQ(kin::info(child), std::nullopt);
+    test::expect<kin::exited>();
+    EXPECT_THAT(about().links, IsEmpty());
+  });
+}
+
+// The messages that are listed are those in the mailbox, oldest first, of oneself and of others:
+// also when some from the middle were taken.
+TEST_P(process, process_info_messages) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto listed = [](kin::pid p) { return kin::info(p, {.messages = true})->messages; };
+    const kin::pid other = kin::spawn([me] {
+      for (;;) {
+        test::expect<kin::pid>(1h);
+        kin::receive(kin::when(&number::value, 2, [](number /*n*/) {}));
+        kin::send(me, word{"took it"});
+      }
+    });
+    for (const kin::pid p : {me, other}) {
+      EXPECT_THAT(listed(p), IsEmpty());
+      for (int i = 1; i <= 3; ++i) kin::send(p, number{i});
+      kin::send(p, word{"last"});
+      EXPECT_THAT(listed(p), ElementsAre("1", "2", "3", "last"));
+    }
+    kin::send(other, me);
+    kin::receive(kin::when(&word::text, "took it"s, [](const word& /*w*/) {}));
+    EXPECT_THAT(listed(other), ElementsAre("1", "3", "last"));
+    kin::receive(kin::when(&number::value, 2, [](number /*n*/) {}));
+    EXPECT_THAT(listed(me), ElementsAre("1", "3", "last"));
+    EXPECT_EQ(kin::info(me)->message_queue_len, 3U);
+    EXPECT_THAT(kin::info(me)->messages, IsEmpty()) << "nobody asked for them";
+    test::drained();
+    EXPECT_THAT(listed(me), IsEmpty());
+    kin::exit(other, kin::kill);
+  });
+}
+
+// Of a process that computes, yields and waits in turns, each look at it is of one moment.
+TEST_P(process, process_info_other) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto flips = kin::spawn(
+        [] {
+          for (bool even = true;; even = !even) {
+            kin::trap_exits(even);
+            kin::set_priority(even ? kin::priority::high : kin::priority::normal);
+            if (even) kin::register_name(first_name, kin::self());
+            kin::checkpoint();
+            if (even) kin::unregister_name(first_name);
+            kin::set_priority(kin::priority::normal);
+            kin::yield();
+          }
+        },
+        {.link = true});
+    for (int i = 0; i < test::times(1000); ++i) {
+      const auto about = kin::info(flips.pid);
+      ASSERT_TRUE(about);
+      ASSERT_EQ(about->pid, flips.pid);
+      ASSERT_EQ(about->parent, me);
+      ASSERT_TRUE(ready(about->status)) << about->status;
+      ASSERT_THAT(about->links, ElementsAre(me));
+      ASSERT_EQ(about->message_queue_len, 0U);
+      if (!about->registered_name.empty()) {
+        ASSERT_EQ(about->registered_name, first_name.text());
+        ASSERT_EQ(about->priority, kin::priority::high);
+        ASSERT_TRUE(about->traps_exits);
+      }
+    }
+    kin::unlink(flips.pid);
+    kin::exit(flips.pid, kin::kill);
+    EXPECT_FALSE(kin::is_alive(flips.pid));
+  });
+}
+
+// The messages of another one are listed as they were sent, however many there are already.
+TEST_P(process, process_info_other_msg) {
+  play([] {
+    const kin::pid other = kin::spawn([] { test::idle(); });
+    std::vector<std::string> sent;
+    for (int i = 0; i < test::times(200); ++i) {
+      kin::send(other, number{i});
+      sent.push_back(std::to_string(i));
+      const auto about = kin::info(other, {.messages = true});
+      ASSERT_EQ(about->messages, sent);
+      ASSERT_EQ(about->message_queue_len, sent.size());
+    }
+    kin::exit(other, kin::kill);
+  });
+}
+
+// While others send as well, the length that is told counts all that the asker has sent, and never
+// goes down.
+TEST_P(process, process_info_other_message_queue_len_signal_race) {
+  play([] {
+    constexpr std::size_t askers = 4;
+    const std::size_t each = test::times(500);
+    const kin::pid other = kin::spawn([] { test::idle(); });
+    std::vector<kin::ref> ends;
+    for (std::size_t who = 0; who < askers; ++who) {
+      ends.push_back(kin::spawn_monitor([=] {
+                       std::size_t before = 0;
+                       for (std::size_t sent = 1; sent <= each; ++sent) {
+                         kin::send(other, number{1});
+                         const std::size_t length = kin::info(other)->message_queue_len;
+                         ASSERT_GE(length, std::max(sent, before + 1));
+                         ASSERT_LE(length, askers * each);
+                         before = length;
+                       }
+                     }).ref);
+    }
+    for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+    EXPECT_EQ(kin::info(other)->message_queue_len, askers * each);
+    kin::exit(other, kin::kill);
+  });
+}
+
+const std::array levels{kin::priority::low, kin::priority::normal, kin::priority::high,
+                        kin::priority::max};
+
+// Who waits is said to wait, whatever the priority of him and of who asks.
+TEST_P(process, process_info_other_status) {
+  play([] {
+    for (const kin::priority theirs : levels) {
+      const kin::pid me = kin::self();
+      const auto waits = kin::spawn(
+          [me] {
+            kin::send(me, word{"begun"});
+            test::idle();
+          },
+          {.priority = theirs});
+      test::expect<word>();
+      while (kin::info(waits.pid)->status != process_status::waiting) kin::yield();
+      for (const kin::priority mine : levels) {
+        kin::set_priority(mine);
+        for (int i = 0; i < test::times(50); ++i)
+          ASSERT_EQ(kin::info(waits.pid)->status, process_status::waiting);
+      }
+      kin::set_priority(kin::priority::normal);
+      kin::exit(waits.pid, kin::kill);
+    }
+  });
+}
+
+// Whatever is asked for beside the rest, the rest is the same; what is not asked for is empty.
+TEST_P(process, process_info_2_list) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid other = kin::spawn_link([me] {
+      kin::put("key", 1);
+      kin::send(me, word{"begun"});
+      test::idle();
+    });
+    test::expect<word>();
+    kin::send(other, number{1});
+    for (const kin::pid p : {me, other}) {
+      if (p == me) {
+        kin::put("key", 1);
+        kin::send(me, number{1});
+      }
+      const auto all = kin::info(p, everything);
+      EXPECT_THAT(all->messages, ElementsAre("1"));
+      EXPECT_THAT(all->dictionary, ElementsAre(testing::Pair("key", "1")));
+      for (const bool messages : {false, true}) {
+        for (const bool dictionary : {false, true}) {
+          auto some = *kin::info(p, {.messages = messages, .dictionary = dictionary});
+          EXPECT_EQ(some.messages.empty(), !messages);
+          EXPECT_EQ(some.dictionary.empty(), !dictionary);
+          if (!messages) some.messages = all->messages;
+          if (!dictionary) some.dictionary = all->dictionary;
+          expect_same(some, *all);
+        }
+      }
+    }
+    kin::unlink(other);
+    kin::exit(other, kin::kill);
+    EXPECT_EQ(kin::info(other, everything), std::nullopt);
   });
 }
 
