@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -607,6 +608,622 @@ TEST_P(process, process_info_2_list) {
     kin::unlink(other);
     kin::exit(other, kin::kill);
     EXPECT_EQ(kin::info(other, everything), std::nullopt);
+  });
+}
+
+// The parent is who has spawned the process, also when he is dead; the first process has none.
+TEST_P(process, process_info_parent) {
+  play([] {
+    const kin::pid me = kin::self();
+    EXPECT_EQ(kin::info(me)->parent, kin::pid{});
+    const auto middle = kin::spawn_monitor([me] {
+      EXPECT_EQ(kin::info(kin::self())->parent, me);
+      const kin::pid last = kin::spawn([] { test::idle(); });
+      EXPECT_EQ(kin::info(last)->parent, kin::self());
+      kin::send(me, last);
+    });
+    const auto last = test::expect<kin::pid>();
+    EXPECT_EQ(test::expect_down(middle.ref).reason, kin::normal);
+    EXPECT_EQ(kin::info(last)->parent, middle.pid);
+    EXPECT_EQ(kin::info(last)->ancestors.size(), 2U);
+    kin::exit(last, kin::kill);
+  });
+}
+
+// Of a process that has much of everything, all of it is told.
+TEST_P(process, process_info_smoke_all) {
+  play([] {
+    constexpr int count = 200;
+    const kin::pid me = kin::self();
+    const kin::pid loaded = kin::spawn_link([me] {
+      kin::trap_exits();
+      kin::register_name(second_name, kin::self());
+      for (int i = 0; i < count; ++i) {
+        const kin::pid child = kin::spawn_link([] { test::idle(); });
+        static_cast<void>(kin::monitor(child));
+        static_cast<void>(kin::alias());
+        kin::put("key " + std::to_string(i), test::large_ledger(i));
+        kin::send_after(1h, kin::self(), number{i});
+        kin::send(kin::self(), number{i});
+      }
+      kin::send(me, word{"loaded"});
+      test::idle();
+    });
+    test::expect<word>();
+    for (int i = 0; i < count; ++i) static_cast<void>(kin::monitor(loaded));
+    for (int i = 0; i < test::times(20); ++i) {
+      const auto about = kin::info(loaded, everything);
+      ASSERT_TRUE(about);
+      ASSERT_EQ(about->links.size(), count + 1U);
+      ASSERT_EQ(about->monitors.size(), std::size_t{count});
+      ASSERT_EQ(about->monitored_by, std::vector<kin::pid>(count, me));
+      ASSERT_EQ(about->messages.size(), std::size_t{count});
+      ASSERT_EQ(about->message_queue_len, std::size_t{count});
+      ASSERT_EQ(about->dictionary.size(), std::size_t{count});
+      ASSERT_EQ(about->registered_name, second_name.text());
+      ASSERT_TRUE(about->traps_exits);
+      ASSERT_EQ(about->parent, me);
+    }
+    kin::unlink(loaded);
+    kin::exit(loaded, kin::kill);
+  });
+}
+
+// A process that waits is said to wait each time it is asked, though it serves that question.
+TEST_P(process, process_info_status_handled_signal) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid function = kin::spawn([me] {
+      kin::send(me, word{"begun"});
+      test::idle();
+    });
+    const kin::pid loop = kin::spawn([me] {
+      kin::send(me, word{"begun"});
+      return kin::loop([](number /*n*/) {});
+    });
+    for (const kin::pid p : {function, loop}) {
+      test::expect<word>();
+      while (kin::info(p)->status != process_status::waiting) kin::yield();
+      for (int i = 0; i < test::times(1000); ++i) {
+        kin::group_leader(me, p);  // another signal that is no message
+        ASSERT_EQ(kin::info(p)->status, process_status::waiting);
+      }
+      kin::exit(p, kin::kill);
+    }
+  });
+}
+
+// What a process has sent to itself it sees in its own info at once: messages, exits, a leader.
+TEST_P(process, process_info_self_signal) {
+  play([] {
+    const kin::pid me = kin::self();
+    kin::trap_exits();
+    kin::send(me, number{1});
+    kin::send(kin::alias(), number{2});
+    kin::exit(me, "an exit");
+    const kin::pid leader = kin::spawn([] { test::idle(); });
+    kin::group_leader(leader, me);
+    const auto about = *kin::info(me, everything);
+    EXPECT_EQ(about.message_queue_len, 3U);
+    EXPECT_EQ(about.messages.size(), 3U);
+    EXPECT_EQ(about.group_leader, leader);
+    EXPECT_EQ(test::expect<number>(), number{1});
+    EXPECT_EQ(test::expect<number>(), number{2});
+    EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{me, "an exit"}));
+    EXPECT_EQ(kin::info(me)->message_queue_len, 0U);
+    kin::exit(leader, kin::kill);
+  });
+}
+
+// The length of one's own mailbox is exact, whatever was sent and taken.
+TEST_P(process, process_info_self_msgq_len) {
+  play([] {
+    const kin::pid me = kin::self();
+    for (std::size_t i = 1; i <= 1000; ++i) {
+      kin::send(me, number{1});
+      ASSERT_EQ(kin::info(me)->message_queue_len, i);
+    }
+    for (std::size_t i = 1000; i-- > 0;) {
+      test::expect<number>();
+      ASSERT_EQ(kin::info(me)->message_queue_len, i);
+    }
+  });
+}
+
+// While others send, the length is that of the messages listed with it, and counts own ones.
+TEST_P(process, process_info_self_msgq_len_messages) {
+  play([] {
+    const kin::pid me = kin::self();
+    std::vector<kin::ref> ends;
+    const int each = test::times(100);
+    for (int who = 0; who < 3; ++who) {
+      ends.push_back(kin::spawn_monitor([=] {
+                       for (int i = 0; i < each; ++i, kin::yield()) kin::send(me, number{who});
+                     }).ref);
+    }
+    for (std::size_t i = 1; i <= 50; ++i) {
+      kin::send(me, word{"own"});
+      const auto about = kin::info(me, {.messages = true});
+      ASSERT_EQ(about->messages.size(), about->message_queue_len);
+      ASSERT_EQ(std::count(about->messages.begin(), about->messages.end(), "own"),
+                static_cast<std::ptrdiff_t>(i));
+      kin::yield();
+    }
+    for (const kin::ref end : ends) test::expect_down(end);
+    EXPECT_EQ(kin::info(me)->message_queue_len, 50U + 3U * static_cast<std::size_t>(each));
+    test::drained();
+  });
+}
+
+// The same with all the rest asked for.
+TEST_P(process, process_info_self_msgq_len_more) {
+  play([] {
+    const kin::pid me = kin::self();
+    kin::put("key", 1);
+    const kin::pid child = kin::spawn_link([] { test::idle(); });
+    for (std::size_t i = 1; i <= 100; ++i) {
+      kin::send(me, number{1});
+      const auto about = kin::info(me, everything);
+      ASSERT_EQ(about->message_queue_len, i);
+      ASSERT_EQ(about->messages.size(), i);
+      ASSERT_EQ(about->dictionary.size(), 1U);
+      ASSERT_THAT(about->links, ElementsAre(child));
+      ASSERT_EQ(about->status, process_status::running);
+    }
+    kin::unlink(child);
+    kin::exit(child, kin::kill);
+    test::drained();
+  });
+}
+
+// ---- many that look -----------------------------------------------------------------------------
+
+void work(const std::shared_ptr<std::atomic<bool>>& over) {
+  while (!*over) kin::yield();
+}
+
+// Six that ask each other all the time: all are answered, nobody waits for ever.
+TEST_P(process, process_info_lock_reschedule2) {
+  play([] {
+    std::vector<kin::monitored> all;
+    for (int who = 0; who < 6; ++who) {
+      all.push_back(kin::spawn_monitor([] {
+        const auto others = test::expect<std::vector<kin::pid>>();
+        for (int i = 0; i < test::times(200); ++i) {
+          for (const kin::pid p : others) {
+            const auto about = kin::info(p);
+            if (about) {
+              ASSERT_EQ(about->pid, p);
+            }
+          }
+        }
+      }));
+    }
+    std::vector<kin::pid> pids;
+    for (const kin::monitored& m : all) pids.push_back(m.pid);
+    for (const kin::pid p : pids) kin::send(p, pids);
+    for (const kin::monitored& m : all) EXPECT_EQ(test::expect_down(m.ref).reason, kin::normal);
+  });
+}
+
+// The length of a mailbox asked for very often, while its process takes what comes: it does take
+// all, and what was told is never more than was sent.
+TEST_P(process, process_info_lock_reschedule3) {
+  play([] {
+    const int count = test::times(1000);
+    const auto taker = kin::spawn_monitor([count] {
+      for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<number>().value, i);
+      test::expect<word>();
+    });
+    for (int i = 0; i < count; ++i) {
+      kin::send(taker.pid, number{i});
+      for (int j = 0; j < 3; ++j)
+        ASSERT_LE(kin::info(taker.pid)->message_queue_len, static_cast<std::size_t>(i) + 1);
+    }
+    kin::send(taker.pid, word{"end"});
+    EXPECT_EQ(test::expect_down(taker.ref).reason, kin::normal);
+  });
+}
+
+// A flood of questions to processes that run, wait and have just been spawned: all are answered.
+TEST_P(process, system_task_blast) {
+  play([] {
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    std::vector<kin::ref> ends;
+    const kin::pid runs = kin::spawn([over] { work(over); });
+    const kin::pid waits = kin::spawn([] { test::idle(); });
+    for (int who = 0; who < test::times(200); ++who) {
+      ends.push_back(kin::spawn_monitor([=] {
+                       const kin::pid fresh = kin::spawn([] { test::idle(); });
+                       for (int i = 0; i < 10; ++i) {
+                         for (const kin::pid p : {runs, waits, fresh}) {
+                           ASSERT_TRUE(kin::info(p, everything));
+                           ASSERT_TRUE(kin::is_alive(p));
+                         }
+                       }
+                       kin::exit(fresh, kin::kill);
+                       ASSERT_FALSE(kin::info(fresh));
+                     }).ref);
+    }
+    for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+    *over = true;
+    kin::exit(waits, kin::kill);
+  });
+}
+
+// ---- all processes ------------------------------------------------------------------------------
+
+// While `churning` others begin and end: the list holds each that lives all the time, once, and
+// none that was dead before.
+void expect_exact_lists(int living, int churning, int looks) {
+  std::vector<kin::pid> live{kin::self()};
+  for (int i = 0; i < living; ++i)
+    live.push_back(kin::spawn([] { return kin::loop([](const word& /*none*/) {}); }));
+  const auto over = std::make_shared<std::atomic<bool>>(false);
+  std::vector<kin::ref> ends;
+  for (int i = 0; i < churning; ++i) {
+    ends.push_back(kin::spawn_monitor([over] {
+                     while (!*over) test::await_exit(kin::spawn([] { kin::yield(); }));
+                   }).ref);
+  }
+  std::vector<kin::pid> dead;
+  for (int i = 0; i < looks; ++i) {
+    dead.push_back(kin::spawn([] {}));
+    test::await_exit(dead.back());
+    auto all = kin::processes();
+    std::sort(all.begin(), all.end());
+    ASSERT_EQ(std::adjacent_find(all.begin(), all.end()), all.end()) << "listed twice";
+    for (const kin::pid p : live) ASSERT_TRUE(std::binary_search(all.begin(), all.end(), p));
+    for (const kin::pid p : dead) ASSERT_FALSE(std::binary_search(all.begin(), all.end(), p));
+    kin::yield();
+  }
+  *over = true;
+  for (const kin::ref end : ends) test::expect_down(end);
+  for (const kin::pid p : live) {
+    if (p == kin::self()) continue;
+    const kin::ref end = kin::monitor(p);
+    kin::exit(p, kin::kill);
+    ASSERT_EQ(test::expect_down(end).reason, kin::killed);
+  }
+  EXPECT_THAT(kin::processes(), ElementsAre(kin::self()));
+}
+
+// Few processes.
+TEST_P(process, processes_small_tab) {
+  play([] { expect_exact_lists(10, 4, test::times(100)); });
+}
+
+// Some hundred.
+TEST_P(process, processes_default_tab) {
+  play([] { expect_exact_lists(500, 8, test::times(40)); });
+}
+
+// Many thousand.
+TEST_P(process, processes_large_tab) {
+  play([] { expect_exact_lists(test::times(20'000), 8, 4); });
+}
+
+// A table that others have grown and left.
+TEST_P(process, processes_this_tab) {
+  play([] {
+    std::vector<kin::ref> ends;
+    for (int i = 0; i < test::times(5000); ++i)
+      ends.push_back(kin::spawn_monitor([] { kin::yield(); }).ref);
+    for (const kin::ref end : ends) test::expect_down(end);
+    expect_exact_lists(100, 4, test::times(40));
+  });
+}
+
+// One that is listed can be sent to, however young it is: a message that is sent while it lives
+// arrives.
+TEST_P(process, processes_send_infant) {
+  play([] {
+    const kin::pid me = kin::self();
+    const int count = test::times(500);
+    const kin::pid maker = kin::spawn([=] {
+      for (int i = 0; i < count; ++i) {
+        const kin::pid infant =
+            kin::spawn([me] { kin::send(me, std::pair(kin::self(), test::expect<number>(1h))); });
+        test::await_exit(infant, 1h);
+      }
+      kin::send(me, word{"no more"});
+    });
+    int answers = 0;
+    for (bool more = true; more;) {
+      for (const kin::pid p : kin::processes()) {
+        if (p != me && p != maker) kin::send(p, number{1});
+      }
+      kin::receive([&](const std::pair<kin::pid, number>& /*answer*/) { ++answers; },
+                   [&](const word& /*end*/) { more = false; }, kin::after(0s, [] {}));
+      kin::yield();
+    }
+    EXPECT_EQ(answers, count);
+  });
+}
+
+// ---- suspended ----------------------------------------------------------------------------------
+
+// A process that waits, is suspended and is sent to does not run; resumed, it takes the message.
+TEST_P(process, otp_7738_waiting) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid echo = kin::spawn([me] {
+      for (;;) kin::send(me, test::expect<number>(1h));
+    });
+    for (int i = 0; i < test::times(200); ++i) {
+      kin::suspend(echo);
+      EXPECT_EQ(kin::info(echo)->status, process_status::suspended);
+      kin::send(echo, number{i});
+      ASSERT_EQ(kin::info(echo)->message_queue_len, 1U);
+      kin::yield();
+      ASSERT_THAT(test::drained(), IsEmpty());
+      kin::resume(echo);
+      ASSERT_EQ(test::expect<number>(), number{i});
+    }
+    kin::exit(echo, kin::kill);
+  });
+}
+
+// Suspended by two, twice by one of them: it goes on after the last resume, no sooner.
+TEST_P(process, otp_7738_suspended) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid echo = kin::spawn([me] {
+      for (;;) kin::send(me, test::expect<number>(1h));
+    });
+    const kin::pid second = kin::spawn([=] {
+      kin::suspend(echo);
+      kin::send(me, word{"suspended"});
+      test::idle();
+      kin::resume(echo);
+      test::settle(echo);
+      kin::send(me, word{"resumed"});
+      test::idle();
+    });
+    test::expect<word>();
+    kin::suspend(echo);
+    kin::suspend(echo);
+    kin::send(echo, number{1});
+    const auto expect_stopped = [&] {
+      EXPECT_EQ(kin::info(echo)->status, process_status::suspended);
+      EXPECT_EQ(kin::info(echo)->message_queue_len, 1U);
+    };
+    expect_stopped();
+    kin::resume(echo);
+    expect_stopped();
+    kin::send(second, word{"resume"});
+    test::expect<word>();
+    expect_stopped();
+    kin::resume(echo);
+    EXPECT_EQ(test::expect<number>(), number{1});
+    EXPECT_THROW(kin::resume(echo), kin::error);
+    for (const kin::pid p : {second, echo}) kin::exit(p, kin::kill);
+  });
+}
+
+// What came while it was suspended, before and after a resume that was not the last one, is taken
+// in its order; and nothing is lost when resume and send meet.
+TEST_P(process, otp_7738_resume) {
+  play([] {
+    const kin::pid me = kin::self();
+    const kin::pid echo = kin::spawn([me] {
+      for (;;) kin::send(me, test::expect<number>(1h));
+    });
+    for (int i = 0; i < test::times(200); ++i) {
+      kin::send(echo, number{1});
+      kin::suspend(echo);
+      kin::send(echo, number{2});
+      kin::suspend(echo);
+      kin::send(echo, number{3});
+      kin::resume(echo);
+      kin::send(echo, number{4});
+      kin::resume(echo);
+      kin::send(echo, number{5});
+      for (int n = 1; n <= 5; ++n) ASSERT_EQ(test::expect<number>(), number{n});
+    }
+    kin::exit(echo, kin::kill);
+  });
+}
+
+// Questions to a process that is suspended are answered, and so are its signals served.
+TEST_P(process, system_task_on_suspended) {
+  play([] {
+    const auto other = kin::spawn_monitor([] { test::idle(); });
+    kin::suspend(other.pid);
+    std::vector<kin::ref> ends;
+    for (int who = 0; who < 20; ++who) {
+      ends.push_back(kin::spawn_monitor([p = other.pid] {
+                       for (int i = 0; i < test::times(20); ++i) {
+                         ASSERT_TRUE(kin::is_alive(p));
+                         ASSERT_EQ(kin::info(p, everything)->status, process_status::suspended);
+                         const kin::ref watch = kin::monitor(p);
+                         ASSERT_TRUE(kin::demonitor(watch));
+                       }
+                     }).ref);
+    }
+    for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+    kin::exit(other.pid, "enough");
+    EXPECT_EQ(test::expect_down(other.ref).reason, "enough");
+    EXPECT_FALSE(kin::info(other.pid));
+  });
+}
+
+// ---- priorities ---------------------------------------------------------------------------------
+
+// One of low priority gets turns beside a normal one, but far fewer: about one in nine.
+TEST(process, low_prio) {
+  test::run({.workers = 1}, [] {
+    const auto turns = std::make_shared<std::array<int, 2>>();
+    const auto over = std::make_shared<bool>(false);
+    for (const int who : {0, 1}) {
+      kin::spawn(
+          [=] {
+            for (; !*over; kin::yield()) ++turns->at(static_cast<std::size_t>(who));
+          },
+          {.priority = who == 0 ? kin::priority::low : kin::priority::normal});
+    }
+    while (turns->at(1) < 5000) kin::yield();
+    *over = true;
+    EXPECT_GT(turns->at(0), 0);
+    EXPECT_LT(turns->at(0), turns->at(1) / 2);
+  });
+}
+
+// Keeps all workers busy at high priority while `ask` is run at high priority with a process of low
+// one that waits, and one that could run if the others let it.
+void under_high_load(unsigned workers, const std::function<void(kin::pid)>& ask) {
+  const auto over = std::make_shared<std::atomic<bool>>(false);
+  const kin::spawn_options low{.priority = kin::priority::low};
+  const kin::pid me = kin::self();
+  const kin::pid waits = kin::spawn(
+                             [me] {
+                               kin::send(me, word{"begun"});
+                               test::idle();
+                             },
+                             low)
+                             .pid;
+  test::expect<word>();
+  const kin::pid runs = kin::spawn([over] { work(over); }, low).pid;
+  std::vector<kin::ref> ends;
+  for (unsigned i = 0; i < 2 * workers; ++i)
+    ends.push_back(
+        kin::spawn([over] { work(over); }, {.monitor = true, .priority = kin::priority::high}).ref);
+  kin::set_priority(kin::priority::high);
+  for (const kin::pid p : {waits, runs}) ask(p);
+  EXPECT_FALSE(*over);
+  *over = true;
+  for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+}
+
+// A question to a process of low priority is answered though others of high priority run all the
+// time.
+TEST_P(process, no_priority_inversion) {
+  play([workers = GetParam()] {
+    under_high_load(workers, [](kin::pid low) {
+      for (int i = 0; i < test::times(100); ++i) {
+        const auto about = kin::info(low, {.messages = true, .dictionary = true, .limit = 5s});
+        ASSERT_TRUE(about);
+        ASSERT_EQ(about->priority, kin::priority::low) << "not answered in time";
+      }
+    });
+  });
+}
+
+// So are the other things that are asked of it: whether it lives, to stop, to go on, to end.
+TEST_P(process, no_priority_inversion2) {
+  play([workers = GetParam()] {
+    under_high_load(workers, [](kin::pid low) {
+      EXPECT_TRUE(kin::is_alive(low));
+      kin::suspend(low);
+      EXPECT_EQ(kin::info(low)->status, process_status::suspended);
+      kin::resume(low);
+      const kin::ref watch = kin::monitor(low);
+      kin::exit(low, "asked to");
+      EXPECT_EQ(test::expect_down(watch).reason, "asked to");
+      EXPECT_FALSE(kin::is_alive(low));
+    });
+  });
+}
+
+// ---- aliases and tags ---------------------------------------------------------------------------
+
+// What another process has sent by that alias, and by pid afterwards.
+std::size_t arrive_by(kin::ref alias, int count) {
+  kin::spawn([=, me = kin::self()] {
+    for (int i = 0; i < count; ++i) kin::send(alias, number{i});
+    kin::send(me, word{"all sent"});
+  });
+  test::expect<word>();
+  return test::drained().size();
+}
+
+// An alias takes messages until unalias, one for a reply until the first; unalias says whether it
+// was on, and is its owner's alone.
+TEST_P(process, alias_bif) {
+  play([] {
+    const kin::ref plain = kin::alias();
+    EXPECT_EQ(arrive_by(plain, 3), 3U);
+    const auto foreign = kin::spawn_monitor([plain] { EXPECT_FALSE(kin::unalias(plain)); });
+    test::expect_down(foreign.ref);
+    EXPECT_EQ(arrive_by(plain, 3), 3U);
+    EXPECT_TRUE(kin::unalias(plain));
+    EXPECT_EQ(arrive_by(plain, 3), 0U);
+    EXPECT_FALSE(kin::unalias(plain));
+
+    const kin::ref reply = kin::alias(kin::alias_until::replied);
+    EXPECT_EQ(arrive_by(reply, 3), 1U);
+    EXPECT_EQ(arrive_by(reply, 3), 0U);
+    EXPECT_FALSE(kin::unalias(reply));
+    const kin::ref unused = kin::alias(kin::alias_until::replied);
+    EXPECT_TRUE(kin::unalias(unused));
+    EXPECT_EQ(arrive_by(unused, 3), 0U);
+
+    EXPECT_FALSE(kin::unalias(kin::make_ref()));
+    EXPECT_EQ(arrive_by(kin::make_ref(), 1), 0U);
+  });
+}
+
+// The alias of a monitor ends by what it is to end by, and by unalias, which leaves the monitor;
+// for a reply, the reply ends the monitor as well.
+TEST_P(process, monitor_alias) {
+  play([] {
+    using kin::alias_until;
+    for (const auto mode :
+         {alias_until::unaliased, alias_until::demonitored, alias_until::replied}) {
+      const bool stays = mode == alias_until::unaliased;
+      const bool once = mode == alias_until::replied;
+      const kin::pid other = test::ends_when_told();
+
+      const kin::ref given_up = kin::monitor(other, {.alias = mode});
+      EXPECT_TRUE(kin::demonitor(given_up));
+      EXPECT_EQ(arrive_by(given_up, 2), stays ? 2U : 0U);
+      EXPECT_EQ(kin::unalias(given_up), stays);
+
+      const kin::ref unaliased = kin::monitor(other, {.alias = mode});
+      EXPECT_TRUE(kin::unalias(unaliased));
+      EXPECT_EQ(arrive_by(unaliased, 2), 0U);
+
+      const kin::ref used = kin::monitor(other, {.alias = mode});
+      EXPECT_EQ(arrive_by(used, 2), once ? 1U : 2U);
+      EXPECT_EQ(kin::info(kin::self())->monitors.size(), once ? 1U : 2U);
+
+      kin::send(other, kin::exit_reason("over"));
+      EXPECT_EQ(test::expect_down(unaliased).reason, "over");
+      if (!once) {
+        EXPECT_EQ(test::expect_down(used).reason, "over");
+      }
+      EXPECT_EQ(arrive_by(used, 2), stays ? 2U : 0U);
+      EXPECT_EQ(kin::unalias(used), stays);
+      EXPECT_THAT(test::drained(), IsEmpty());
+    }
+  });
+}
+
+// The DOWN of a monitor with a tag has the tag, of whatever type, and is no plain one; each monitor
+// has its own.
+TEST_P(process, monitor_tag) {
+  play([] {
+    const kin::pid other = test::ends_when_told();
+    const kin::ref plain = kin::monitor(other);
+    const kin::ref by_number = kin::monitor(other, number{1});
+    const kin::ref by_ledger = kin::monitor(other, test::large_ledger());
+    const kin::ref given_up = kin::monitor(other, number{2});
+    EXPECT_TRUE(kin::demonitor(given_up));
+    kin::send(other, kin::exit_reason("over"));
+
+    EXPECT_EQ(test::expect<kin::down>(), (kin::down{plain, other, "over"}));
+    const auto numbered = test::expect<kin::tagged_down<number>>();
+    EXPECT_EQ(numbered.tag, number{1});
+    EXPECT_EQ(static_cast<const kin::down&>(numbered), (kin::down{by_number, other, "over"}));
+    const auto large = test::expect<kin::tagged_down<test::ledger>>();
+    EXPECT_EQ(large.tag, test::large_ledger());
+    EXPECT_EQ(static_cast<const kin::down&>(large), (kin::down{by_ledger, other, "over"}));
+
+    const kin::ref late = kin::monitor(other, word{"late"});
+    const auto noproc = test::expect<kin::tagged_down<word>>();
+    EXPECT_EQ(noproc.tag, word{"late"});
+    EXPECT_EQ(static_cast<const kin::down&>(noproc), (kin::down{late, other, kin::noproc}));
+    EXPECT_THAT(test::drained(), IsEmpty());
   });
 }
 
