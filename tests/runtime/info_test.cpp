@@ -256,6 +256,13 @@ TEST(priority, is_normal_at_first_and_not_inherited) {
   });
 }
 
+TEST(priority, that_does_not_exist_is_an_error) {
+  test::run([] {
+    EXPECT_THROW(kin::set_priority(kin::priority{4}), kin::error);
+    EXPECT_THROW(kin::spawn([] {}, {.priority = kin::priority{7}}), kin::error);
+  });
+}
+
 TEST(priority, decides_who_of_those_that_can_run_is_first) {
   test::run({.workers = 1}, [] {
     std::vector<std::string> order;

@@ -46,6 +46,12 @@ lineage* origin_of_children(control_block& p) {
   return more.of_children;
 }
 
+level checked(std::uint8_t of_priority) {
+  if (of_priority > static_cast<std::uint8_t>(level::max))
+    throw error(badarg, "a priority is low, normal, high or max");
+  return static_cast<level>(of_priority);
+}
+
 control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body) {
   try {
     worker& w = this_worker();
@@ -61,12 +67,13 @@ control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body
 
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block& parent = calling_process("kin::spawn");
+  const level of_child = checked(with.level);
   control_block& child = make_child(parent, std::move(body));
   if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
     bound_mailbox(child, *with.mailbox);
   const pid name = child.name();
   ref monitor_ref;
-  child.set_level(static_cast<level>(with.level));
+  child.set_level(of_child);
   if (with.link) link_at_birth(parent, child);
   if (with.monitor) {
     monitor_ref = make_ref();
@@ -174,7 +181,7 @@ bool trap_exits(bool on) {
 priority set_priority(priority level) {
   detail::control_block& p = detail::calling_process("kin::set_priority");
   const priority before{static_cast<std::uint8_t>(p.at())};
-  p.set_level(static_cast<detail::level>(level.level));
+  p.set_level(detail::checked(level.level));
   return before;
 }
 
