@@ -107,8 +107,8 @@ TEST_F(stacks, are_as_large_as_they_say) {
     static std::size_t down(std::size_t left) {
       volatile char here[frame] = {};  // NOLINT(modernize-avoid-c-arrays)
       here[left % frame] = 1;
-      const auto mine = static_cast<std::size_t>(here[left % frame]);
-      return left == 0 ? mine : down(left - 1) + mine;
+      const auto mine = static_cast<unsigned char>(here[left % frame]);
+      return left == 0 ? std::size_t{mine} : down(left - 1) + mine;
     }
   };
   t.body = [](traveller& me) {
