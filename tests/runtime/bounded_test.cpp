@@ -93,7 +93,7 @@ TEST(bounded_mailbox, that_fails_tells_the_sender) {
   });
 }
 
-TEST(bounded_mailbox, that_blocks_makes_senders_wait_until_half_is_free) {
+TEST(bounded_mailbox, that_blocks_makes_senders_wait_for_room) {
   test::run([] {
     const kin::pid p = collector(4, when_full::block);
     const kin::pid sender = kin::spawn_link([p] {
@@ -110,6 +110,25 @@ TEST(bounded_mailbox, that_blocks_makes_senders_wait_until_half_is_free) {
     EXPECT_EQ(test::expect_down(watch).reason, kin::normal);
     EXPECT_EQ(kin::info(p)->dropped, 0U);
     end(p);
+  });
+}
+
+TEST(bounded_mailbox, that_is_nearly_full_of_what_is_left_lets_a_sender_in) {
+  test::run([] {
+    const auto p = kin::spawn(
+        [me = kin::self()] {
+          kin::receive([](word) {});
+          kin::receive(kin::when(&number::value, 4, [](number /*n*/) {}));
+          kin::receive(kin::when(&number::value, 5, [](number /*n*/) {}));  // 1, 2 and 3 are left
+          kin::send(me, word{"got it"});
+        },
+        {.link = true, .mailbox = {.limit = 4}});
+    kin::spawn_link([to = p.pid] {
+      for (int i = 1; i <= 5; ++i) kin::send(to, number{i});
+    });
+    while (kin::info(p.pid)->message_queue_len < 4) kin::yield();
+    kin::send_after(0s, p.pid, word{"now"});
+    EXPECT_EQ(test::expect<word>(), word{"got it"});
   });
 }
 

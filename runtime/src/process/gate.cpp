@@ -71,7 +71,7 @@ void tell_room(control_block& p) {
 }
 
 bool has_room(const gate& g) {
-  return 2 * messages(g.count.load(std::memory_order_relaxed)) <=
+  return messages(g.count.load(std::memory_order_relaxed)) <
          g.limit.load(std::memory_order_relaxed);
 }
 

@@ -7,8 +7,9 @@
 //       a sender that is late by a user counts nothing.
 //   I2  Mail that was counted says so (signal flag `counted`), until the owner takes it off.
 //   I3  Gates are immortal and never anything else: a pid may be used for ever.
-// Room is not reserved: who waits is told when half of it is free, and tries again. A reservation
-// would be lost with a sender that is killed meanwhile.
+// Room is not reserved: who waits is told when there is some, and tries again. A reservation would
+// be lost with a sender that is killed meanwhile. Nor is more than one place waited for: what a
+// selective receive leaves may fill the rest for ever.
 #pragma once
 
 #include <kin/process.hpp>
