@@ -96,8 +96,6 @@ struct extras {
   nanotime idle_deadline = never;  // of a handler's timeout{}
   std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
   signal* mark = nullptr;          // null: the mailbox was empty
-  std::string last_message;        // printed when a callback failed
-  std::string last_state;
 };
 
 /// Facts of one bit about a process; its owner's.
@@ -118,8 +116,8 @@ enum flag : std::uint32_t {
   flag_idle_passed = 1U << 13U,   // and that has passed
   flag_doubled = 1U << 14U,       // some link of its may have two records
   flag_suspended = 1U << 15U,     // signals only, until it is resumed
-  flag_bounded = 1U << 17U,       // its mailbox has a gate
   flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
+  flag_bounded = 1U << 17U,       // its mailbox has a gate
 };
 
 /// Two more bits say its level; zero: normal.
