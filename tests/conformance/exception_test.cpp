@@ -120,7 +120,6 @@ std::vector<fault> faults() {
 TEST_P(exception, pending_errors) {
   play([] {
     for (const fault& f : faults()) {
-      SCOPED_TRACE(f.what);
       const kin::exit_reason caught = test::how_it_ends([&f] {
         try {
           f.commit();
@@ -128,11 +127,11 @@ TEST_P(exception, pending_errors) {
           kin::exit(f.is_it(e) ? "this one" : "another one");
         }
       });
-      EXPECT_EQ(caught, "this one");
+      EXPECT_EQ(caught, "this one") << f.what;
       const kin::exit_reason uncaught = test::how_it_ends(f.commit);
-      EXPECT_TRUE(uncaught.is_error());
-      ASSERT_NE(uncaught.get_if<std::exception>(), nullptr) << uncaught;
-      EXPECT_TRUE(f.is_it(*uncaught.get_if<std::exception>())) << uncaught;
+      EXPECT_TRUE(uncaught.is_error()) << f.what;
+      ASSERT_NE(uncaught.get_if<std::exception>(), nullptr) << f.what << ": " << uncaught;
+      EXPECT_TRUE(f.is_it(*uncaught.get_if<std::exception>())) << f.what << ": " << uncaught;
     }
   });
 }

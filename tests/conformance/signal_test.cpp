@@ -158,7 +158,10 @@ TEST_P(signal, monitor_named_order_local) {
     std::vector<kin::pid> noise;
     for (int i = 0; i < 3; ++i) {
       noise.push_back(kin::spawn([=] {
-        for (;; kin::yield()) kin::send(first, word{"noise"});
+        for (;;) {  // never more than one on its way: a flood would bury what is looked for
+          kin::send(first, kin::self());
+          kin::receive([](word) {});
+        }
       }));
     }
     for (int round = 0; round < test::times(40); ++round) {
@@ -178,7 +181,7 @@ TEST_P(signal, monitor_named_order_local) {
                        EXPECT_EQ(d, (kin::down{sender.ref, sender.pid, kin::normal}));
                        more = false;
                      },
-                     [](const word& /*noise*/) {},
+                     [](kin::pid noisy) { kin::send(noisy, word{"again"}); },
                      kin::after(test::patience, [&] { more = false; }));
       }
       ASSERT_EQ(next, last);
