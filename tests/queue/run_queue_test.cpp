@@ -143,7 +143,7 @@ TEST_P(run_queue_with, loses_and_doubles_nothing) {
     } else {
       q.push_back(all[static_cast<std::size_t>(i)]);
     }
-    if (i % 4 == 0) pop(i % 61 == 0);
+    if (i % 4 == 0) pop(i % 64 == 0);
   }
   while (pop(false)) {
   }

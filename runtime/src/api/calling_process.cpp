@@ -50,8 +50,7 @@ bool wait_for(control_block& p, wait& w, duration limit) {
   };
   const scope waiting(p, w);
   take_news(p);
-  for (;;) {
-    drain(p);
+  for (;; drain(p)) {
     if (p.is(flag_doomed) || p.is(flag_exiting)) {
       if (w.answer != nullptr) refuse(std::exchange(w.answer, nullptr), noproc);
       return may_wait(p);

@@ -27,21 +27,15 @@ class biased_lock {
  public:
   /// Owner only.
   void enter() noexcept {
-    for (;;) {
-      if (has_membarrier) [[likely]] {
-        inside_.store(true, std::memory_order_relaxed);
-        std::atomic_signal_fence(
-            std::memory_order_seq_cst);  // I1: the hardware half is the other's membarrier
-      } else {
-        inside_.exchange(true, std::memory_order_seq_cst);
-      }
+    if (has_membarrier) [[likely]] {
+      inside_.store(true, std::memory_order_relaxed);
+      std::atomic_signal_fence(
+          std::memory_order_seq_cst);  // I1: the hardware half is the other's membarrier
       // acquire: pairs with the release in `leave_other`, what that one did is seen here.
-      if (!wanted_.load(has_membarrier ? std::memory_order_acquire : std::memory_order_seq_cst))
-          [[likely]]
+      if (!wanted_.load(std::memory_order_acquire)) [[likely]]
         return;
-      inside_.store(false, std::memory_order_release);
-      wait_until_clear(wanted_);
     }
+    enter_slowly();
   }
   void leave() noexcept {
     inside_.store(false, std::memory_order_release);
@@ -60,6 +54,14 @@ class biased_lock {
   }
 
  private:
+  [[gnu::noinline]] void enter_slowly() noexcept {
+    for (;;) {
+      inside_.exchange(true, std::memory_order_seq_cst);
+      if (!wanted_.load(std::memory_order_seq_cst)) return;
+      inside_.store(false, std::memory_order_release);
+      wait_until_clear(wanted_);
+    }
+  }
   static void wait_until_clear(const std::atomic<bool>& flag) noexcept {
     for (int spins = 0; flag.load(std::memory_order_seq_cst); ++spins) {
       if (spins < 100) {

@@ -118,20 +118,37 @@ KIN_NOIPA local_pool* thread_pool() noexcept {
 }
 void set_thread_pool(local_pool* pool) noexcept { this_thread_pool = pool; }
 
-void* take_memory(std::size_t bytes, std::uint8_t size_class) {
+namespace {
+
+[[gnu::cold]] void* take_elsewhere(std::size_t bytes, std::uint8_t size_class) {
   if (size_class == no_class) return ::operator new(bytes, large_alignment);
-  if (local_pool* mine = thread_pool()) return mine->take(size_class);
   auto& shared = the_shared_pool();
   const std::lock_guard hold(shared.lock);
   return shared.pool.take(size_class);
 }
 
-void give_memory(void* memory, std::uint8_t size_class) noexcept {
+[[gnu::cold]] void give_elsewhere(void* memory, std::uint8_t size_class) noexcept {
   if (size_class == no_class) return ::operator delete(memory, large_alignment);
-  if (local_pool* mine = thread_pool()) return mine->give(memory, size_class);
   auto& shared = the_shared_pool();
   const std::lock_guard hold(shared.lock);
   shared.pool.give(memory, size_class);
+}
+
+}  // namespace
+
+// KIN_NOIPA as thread_pool: they look up the thread's pool themselves.
+KIN_NOIPA void* take_memory(std::size_t bytes, std::uint8_t size_class) {
+  local_pool* mine = this_thread_pool;
+  if (mine == nullptr || size_class == no_class) [[unlikely]]
+    return take_elsewhere(bytes, size_class);
+  return mine->take(size_class);
+}
+
+KIN_NOIPA void give_memory(void* memory, std::uint8_t size_class) noexcept {
+  local_pool* mine = this_thread_pool;
+  if (mine == nullptr || size_class == no_class) [[unlikely]]
+    return give_elsewhere(memory, size_class);
+  mine->give(memory, size_class);
 }
 
 }  // namespace kin::detail

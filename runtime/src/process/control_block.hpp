@@ -149,9 +149,7 @@ struct alignas(128) control_block {
   void set(flag f) { flags |= f; }
   void clear(flag f) { flags &= ~static_cast<std::uint32_t>(f); }
   [[nodiscard]] level at() const {
-    if ((flags >> level_shift & 3U) == 0) [[likely]]
-      return level::normal;
-    return static_cast<level>((flags >> level_shift & 3U) ^ static_cast<unsigned>(level::normal));
+    return static_cast<level>(flags >> level_shift ^ static_cast<unsigned>(level::normal));
   }
   void set_level(level l) {
     flags = (flags & ~(3U << level_shift)) |
@@ -176,6 +174,13 @@ struct alignas(128) control_block {
   [[nodiscard]] pid name_seen_from_outside() const {
     return pid_access::make(tag() | reinterpret_cast<std::uint64_t>(this), id());
   }
+  /// Of a hint: it is a block's address, not a gate's, a router's, or nothing.
+  static bool leads_here(std::uint64_t hint) {
+    return hint != 0 && (hint & (to_a_gate | to_a_router)) == 0;
+  }
+  static control_block& at(std::uint64_t hint) {
+    return *reinterpret_cast<control_block*>(hint & ~state::tag_mask);
+  }
   /// Of a hint: the gate it leads to, or null.
   static gate* gate_at(std::uint64_t hint) {
     return (hint & to_a_gate) == 0 ? nullptr
@@ -186,7 +191,9 @@ struct alignas(128) control_block {
   [[nodiscard]] std::uint64_t tag() const {
     return state::tag(word.load(std::memory_order_relaxed));
   }
-  static constexpr std::uint64_t to_a_gate = 2;  // blocks and gates are aligned; 1 is a router's
+  // Blocks and gates are aligned.
+  static constexpr std::uint64_t to_a_router = 1;  // remote.hpp
+  static constexpr std::uint64_t to_a_gate = 2;
 };
 static_assert(sizeof(control_block) == 128);
 
@@ -194,7 +201,7 @@ control_block& block_behind(const gate& g) noexcept;
 inline control_block& block_of(pid p) {
   if (const gate* g = control_block::gate_at(pid_access::hint(p))) [[unlikely]]
     return block_behind(*g);
-  return *reinterpret_cast<control_block*>(pid_access::hint(p) & ~state::tag_mask);
+  return control_block::at(pid_access::hint(p));
 }
 
 }  // namespace kin::detail

@@ -18,9 +18,16 @@
 namespace kin::detail {
 namespace {
 
+bool awaits(const control_block& p, std::uint64_t number) {
+  return p.waiting != nullptr && p.waiting->reply_number == number && p.waiting->answer == nullptr;
+}
+std::uint64_t number_of_reply(signal& reply) {
+  return *static_cast<std::uint64_t*>(value_of(reply));
+}
+
 // A call's answer counts if the call still waits for it; else it vanishes here.
 void take_answer(control_block& p, signal* s, std::uint64_t number) {
-  if (p.waiting != nullptr && p.waiting->reply_number == number && p.waiting->answer == nullptr) {
+  if (awaits(p, number)) {
     p.waiting->answer = s;
   } else {
     refuse(s, noproc);
@@ -108,7 +115,7 @@ void apply(control_block& p, signal* s) {
       enqueue(p, s);
       break;
     case signal_kind::reply:
-      take_answer(p, s, *static_cast<std::uint64_t*>(value_of(*s)));
+      take_answer(p, s, number_of_reply(*s));
       break;
     case signal_kind::refusal:
       take_answer(p, s, static_cast<refusal_signal*>(s)->number);
@@ -187,16 +194,24 @@ void apply(control_block& p, signal* s) {
 
 }  // namespace
 
-bool post(pid to, signal* s) noexcept {
-  const std::uint64_t hint = pid_access::hint(to);
-  if (hint == 0) return false;
-  if (remote_router::is_remote(hint)) [[unlikely]]
-    return remote_router::of(hint).send(to, s);
+namespace {
+
+bool post_to_block(control_block& p, pid to, signal* s) noexcept {
   s->to = to.number();
-  control_block& p = block_of(to);
-  const auto done = state::push(p.word, state::tag(hint), s);
+  const auto done = state::push(p.word, state::tag(pid_access::hint(to)), s);
   if (done == state::pushed::woke) schedule(p);
   return done != state::pushed::no;
+}
+
+}  // namespace
+
+bool post(pid to, signal* s) noexcept {
+  const std::uint64_t hint = pid_access::hint(to);
+  if (control_block::leads_here(hint)) [[likely]]
+    return post_to_block(control_block::at(hint), to, s);
+  if (hint == 0) return false;
+  if (remote_router::is_remote(hint)) return remote_router::of(hint).send(to, s);
+  return post_to_block(block_of(to), to, s);
 }
 
 void post_aliased(ref alias, signal* mail) noexcept {
@@ -224,7 +239,15 @@ bool is_gone(pid p) noexcept {
 
 void drain_news(control_block& p) {
   if (p.is(flag_draining)) return;  // newer ones come after those that take effect now
-  p.is(flag_in_place) ? detach_in_hand(p) : apply_all(p, reversed(state::take_all(p.word)));
+  if (p.is(flag_in_place)) return detach_in_hand(p);
+  signal* newest = state::take_all(p.word);
+  // The usual end of a call: the reply, and nothing else.
+  if (newest != nullptr && newest->next == nullptr && newest->kind == signal_kind::reply &&
+      newest->to == p.low_id() && awaits(p, number_of_reply(*newest))) {
+    p.waiting->answer = newest;
+  } else {
+    apply_all(p, reversed(newest));
+  }
 }
 
 void apply_all(control_block& p, signal* oldest) {

@@ -28,6 +28,8 @@ class inject_queue {
     return item == nullptr ? others_.pop() : item;
   }
   Item* pop_urgent() { return urgent_.pop(); }
+  /// A hint.
+  [[nodiscard]] bool urgent() const { return urgent_.count.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] bool empty() const { return urgent_.empty() && others_.empty(); }
 
  private:
@@ -36,8 +38,8 @@ class inject_queue {
       items.enqueue(&item);
       count.fetch_add(1, std::memory_order_seq_cst);  // before the pusher looks for sleepers
     }
-    Item* pop() {
-      if (count.load(std::memory_order_relaxed) == 0) return nullptr;
+    Item* pop() { return count.load(std::memory_order_relaxed) == 0 ? nullptr : dequeue(); }
+    [[gnu::noinline]] Item* dequeue() {
       Item* item = nullptr;
       if (!items.try_dequeue(item)) return nullptr;
       count.fetch_sub(1, std::memory_order_relaxed);

@@ -20,8 +20,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace kin::detail {
 
@@ -33,22 +33,26 @@ class ring {
  public:
   [[nodiscard]] bool empty() const { return head_ == tail_; }
   void push(Item* item) {
-    if (tail_ - head_ == items_.size()) grow();
-    items_[tail_++ & (items_.size() - 1)] = item;
+    if (tail_ - head_ == size_) [[unlikely]]
+      grow();
+    items_[tail_++ & (size_ - 1)] = item;
   }
-  Item* pop() { return items_[head_++ & (items_.size() - 1)]; }
+  Item* pop() { return items_[head_++ & (size_ - 1)]; }
 
  private:
   static constexpr std::size_t first_size = 256;
-  void grow() {
-    std::vector<Item*> larger(std::max(first_size, 2 * items_.size()));
+  [[gnu::noinline]] void grow() {
+    const std::size_t twice = std::max(first_size, 2 * size_);
+    auto larger = std::make_unique<Item*[]>(twice);
     const std::size_t count = tail_ - head_;
-    for (std::size_t i = 0; i < count; ++i) larger[i] = items_[(head_ + i) & (items_.size() - 1)];
+    for (std::size_t i = 0; i < count; ++i) larger[i] = items_[(head_ + i) & (size_ - 1)];
     tail_ = count;
     head_ = 0;
     items_ = std::move(larger);
+    size_ = twice;
   }
-  std::vector<Item*> items_;
+  std::unique_ptr<Item*[]> items_;
+  std::size_t size_ = 0;  // none, or a power of two
   std::size_t head_ = 0;  // both count up for ever
   std::size_t tail_ = 0;
 };
@@ -56,16 +60,16 @@ class ring {
 template <class Item>
 class run_queue {
  public:
-  /// Owner. To the slot, if it may run next. True if there is more than this worker does next, or
-  /// something that shall not wait.
-  bool push_slot(Item& item, level at = level::normal) {
+  /// Owner. A normal one, to the slot, if it may run next. True if there is more than this worker
+  /// does next.
+  bool push_slot(Item& item) {
     const owner_scope hold(lock_);
-    if (at != level::normal || urgent_.load(std::memory_order_relaxed)) [[unlikely]] {
-      append(&item, at);
+    if (urgent()) [[unlikely]] {
+      append(&item, level::normal);
       return true;
     }
-    Item* before = std::exchange(slot_, &item);
-    has_slot_.store(true, std::memory_order_relaxed);
+    Item* before = slot_.load(std::memory_order_relaxed);
+    slot_.store(&item, std::memory_order_relaxed);
     if (before == nullptr) return false;
     append(before, level::normal);
     return true;
@@ -81,18 +85,25 @@ class run_queue {
   };
   /// Owner. The slot first; with `fair`, the slot's turn comes after what is queued.
   popped pop(bool fair) {
-    if (!has_slot_.load(std::memory_order_relaxed) && size_.load(std::memory_order_relaxed) == 0)
-      return {};
     const owner_scope hold(lock_);
-    if (mixed()) [[unlikely]]
-      return pop_by_level(fair);
-    return {pop_normal(fair)};
+    const bool has_low = !queue(level::low).empty();
+    const bool has_normal = has_slot() || !queue(level::normal).empty();
+    if (urgent() && !(fair && (has_low || has_normal)))
+      return {take(queue(level::max).empty() ? level::high : level::max)};
+    // In fair turns among urgent ones the two take turns as well.
+    const bool low = has_low && (!has_normal || ++turns_ % (urgent() ? 2 : normal_a_low) == 0);
+    return {low ? take(level::low) : take_normal(fair), urgent()};
+  }
+  /// Owner. As pop, but quicker, for turns that are not fair while it is not `mixed`.
+  Item* pop_normal() {
+    const owner_scope hold(lock_);
+    return take_normal(false);
   }
 
   /// Any thread; hints.
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
-  [[nodiscard]] bool has_slot() const { return has_slot_.load(std::memory_order_relaxed); }
-  /// Something that is not normal waits.
+  [[nodiscard]] bool has_slot() const { return slot_.load(std::memory_order_relaxed) != nullptr; }
+  /// Something that is not normal waits. Only its owner makes it so.
   [[nodiscard]] bool mixed() const { return of_other_levels_.load(std::memory_order_relaxed) != 0; }
   /// Something high or max waits.
   [[nodiscard]] bool urgent() const { return urgent_.load(std::memory_order_relaxed); }
@@ -108,7 +119,7 @@ class run_queue {
   void steal(std::size_t most, bool all, Out out) {
     const other_scope hold(lock_);
     move_half(most, out);
-    if (all && slot_ != nullptr) out(*take_slot());
+    if (all && has_slot()) out(*take_slot());
   }
 
  private:
@@ -139,23 +150,15 @@ class run_queue {
                   std::memory_order_relaxed);
   }
   Item* take_slot() {
-    has_slot_.store(false, std::memory_order_relaxed);
-    return std::exchange(slot_, nullptr);
+    Item* item = slot_.load(std::memory_order_relaxed);
+    slot_.store(nullptr, std::memory_order_relaxed);
+    return item;
   }
-  Item* pop_normal(bool fair) {
+  Item* take_normal(bool fair) {
     ring<Item>& normal = queue(level::normal);
-    if (slot_ != nullptr && fair && !normal.empty()) append(take_slot(), level::normal);
-    if (slot_ != nullptr) return take_slot();
+    if (fair && has_slot() && !normal.empty()) append(take_slot(), level::normal);
+    if (Item* item = take_slot()) return item;
     return normal.empty() ? nullptr : take(level::normal);
-  }
-  popped pop_by_level(bool fair) {
-    const bool has_low = !queue(level::low).empty();
-    const bool has_normal = slot_ != nullptr || !queue(level::normal).empty();
-    if (urgent() && !(fair && (has_low || has_normal)))
-      return {take(queue(level::max).empty() ? level::high : level::max)};
-    // In fair turns among urgent ones the two take turns as well.
-    const bool low = has_low && (!has_normal || ++turns_ % (urgent() ? 2 : normal_a_low) == 0);
-    return {low ? take(level::low) : pop_normal(fair), urgent()};
   }
   template <class Out>
   void move_half(std::size_t most, Out& out) {
@@ -166,12 +169,11 @@ class run_queue {
   }
 
   biased_lock lock_;
-  Item* slot_ = nullptr;
+  std::atomic<Item*> slot_{nullptr};
   std::array<ring<Item>, 4> queues_;
   std::atomic<std::size_t> of_other_levels_{0};  // than normal
   unsigned turns_ = 0;
   std::atomic<std::size_t> size_{0};
-  std::atomic<bool> has_slot_{false};
   std::atomic<bool> urgent_{false};
 };
 

@@ -21,7 +21,7 @@ constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
 constexpr std::uint32_t uses_at_once = 1024;
 constexpr int turn_budget = 4000;         // OTP's reductions
-constexpr std::uint64_t fair_every = 61;  // turns
+constexpr std::uint64_t fair_every = 64;  // turns
 constexpr nanotime look_interval = 20'000;
 constexpr nanotime long_turn = 50'000;
 constexpr nanotime long_time_min = 1'000'000;
@@ -132,13 +132,19 @@ control_block* worker::next_at_hand() {
     return nullptr;
   machine.idle.offer(*this);
   const bool fair = turn % fair_every == 0;
+  if (fair || machine.injected.urgent() || queue.mixed()) [[unlikely]]
+    return next_in_order(fair);
+  control_block* p = queue.pop_normal();
+  return p == nullptr ? machine.injected.pop() : p;
+}
+
+// Where not all is normal, or in a fair turn.
+control_block* worker::next_in_order(bool fair) {
   if (control_block* p = fair ? machine.injected.pop() : machine.injected.pop_urgent()) return p;
-  if (const auto [p, signals_only] = queue.pop(fair); p != nullptr) {
-    if (signals_only) [[unlikely]]
-      p->set(flag_signals_only);
-    return p;
-  }
-  return machine.injected.pop();
+  const auto [p, signals_only] = queue.pop(fair);
+  if (p == nullptr) return machine.injected.pop();
+  if (signals_only) p->set(flag_signals_only);
+  return p;
 }
 
 // A process that waits in the middle of a function, and can go on, is entered straight from the
@@ -186,12 +192,15 @@ void worker::look_at_clock() {
 void worker::schedule(control_block& p) {
   if (machine.driven_by != nullptr) [[unlikely]]
     return machine.driven_by->ready(p, false);
-  if (queue.push_slot(p, p.at())) {
-    machine.idle.offer(*this);
-    machine.idle.wake_helper();
-  } else if (takes_long.load(std::memory_order_relaxed)) [[unlikely]] {
-    machine.idle.wake_helper();
+  if (p.at() != level::normal) [[unlikely]] {
+    queue.push_back(p, p.at());
+  } else if (!queue.push_slot(p)) {
+    if (takes_long.load(std::memory_order_relaxed)) [[unlikely]]
+      machine.idle.wake_helper();
+    return;
   }
+  machine.idle.offer(*this);
+  machine.idle.wake_helper();
 }
 void worker::schedule_last(control_block& p) {
   if (machine.driven_by != nullptr) [[unlikely]]

@@ -134,6 +134,7 @@ class worker : public local_pool {
   control_block* next_process();
   control_block* next_driven();
   control_block* next_at_hand();
+  control_block* next_in_order(bool fair);
   stack& next_stack();
   void look_at_clock();
   void take_returned_timers();
