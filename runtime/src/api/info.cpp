@@ -53,17 +53,17 @@ void suspend(pid other) {
   detail::control_block& p = detail::calling_process("kin::suspend");
   if (other == p.name()) throw error(badarg, "a process cannot suspend itself");
   auto* question = detail::make_signal<detail::question_signal>(detail::signal_kind::suspend);
-  ++p.more().suspended[other];
+  ++p.make_rare().suspended[other];
   if (detail::ask<bool>(p, other, *question, infinity).value_or(false)) return;
-  p.extra->suspended.erase(other);
+  p.rare()->suspended.erase(other);
   throw error(noproc, "suspend: " + to_string(other) + " is no living process");
 }
 
 void resume(pid other) {
   detail::control_block& p = detail::calling_process("kin::resume");
-  const bool mine = p.extra != nullptr && p.extra->suspended.count(other) != 0;
+  const bool mine = p.rare() != nullptr && p.rare()->suspended.count(other) != 0;
   if (!mine) throw error(badarg, "resume: this process has not suspended " + to_string(other));
-  if (--p.extra->suspended[other] == 0) p.extra->suspended.erase(other);
+  if (--p.rare()->suspended[other] == 0) p.rare()->suspended.erase(other);
   auto* s = detail::make_signal<detail::signal>(detail::signal_kind::resume);
   if (!detail::post(other, s)) detail::free_signal(s);
 }

@@ -26,8 +26,8 @@ namespace detail {
 ref start_monitor(pid other, monitor_options options, std::unique_ptr<down_maker> maker) {
   control_block& p = calling_process("kin::monitor");
   const std::uint64_t number = ref_access::number(make_ref());
-  if (options.alias) p.more().aliases.emplace(number, *options.alias);
-  if (maker != nullptr) p.more().down_makers.emplace(number, std::move(maker));
+  if (options.alias) p.make_rare().aliases.emplace(number, *options.alias);
+  if (maker != nullptr) p.make_rare().down_makers.emplace(number, std::move(maker));
   start_monitor(p, other, number);
   return ref_access::make(number, options.alias ? pid_access::hint(p.name()) : 0);
 }

@@ -20,8 +20,6 @@ namespace kin {
 namespace detail {
 namespace {
 
-constexpr std::uint32_t uses_at_once = 1024;
-
 // What the children of `p` point to as their origin.
 lineage* origin_of_children(control_block& p) {
   extras& more = p.more();
@@ -36,11 +34,9 @@ lineage* origin_of_children(control_block& p) {
     }
     more.of_children = l;
   }
-  // Children die elsewhere: a count by count change of the same word would go to and fro between
-  // cores.
   if (more.uses_for_children == 0) {
-    more.uses_for_children = uses_at_once;
-    lineage::retain(more.of_children, uses_at_once);
+    more.uses_for_children = lineage::uses_at_once;
+    lineage::retain(more.of_children, lineage::uses_at_once);
   }
   --more.uses_for_children;
   return more.of_children;

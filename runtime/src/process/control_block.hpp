@@ -15,6 +15,7 @@
 #include <kin/wait.hpp>
 
 #include "base/clock.hpp"
+#include "base/pool.hpp"
 #include "process/link_pair.hpp"
 #include "process/monitor_record.hpp"
 #include "process/promise_record.hpp"
@@ -49,6 +50,8 @@ struct lineage {
 
   // No more are kept: processes that start their successors for ever must not grow.
   static constexpr std::uint32_t deepest = 64;
+  // Counted in one go: children end on other cores than they start on, and the count would travel.
+  static constexpr std::uint32_t uses_at_once = 1024;
 
   static lineage* retain(lineage* l, std::uint32_t count = 1) {
     if (l != nullptr) {
@@ -72,16 +75,11 @@ struct own_timer {
   timer_entry* entry = nullptr;
 };
 
-/// What most processes never need.
-struct extras {
-  exit_reason reason;  // while it ends
-  name_entry* name = nullptr;
-  watching_list monitors;                                              // this process watches
-  watchers_list watchers;                                              // and is watched
+/// What hardly any process needs: large, and made for it alone.
+struct rarities {
   std::unordered_multimap<std::uint64_t, link_half*> links_by_peer;    // filled when there are many
   std::unordered_map<std::uint64_t, monitor_record*> monitors_by_ref;  // filled when there are many
-  std::uint32_t monitor_count = 0;
-  std::unordered_map<std::uint64_t, alias_until> aliases;                      // that are on
+  std::unordered_map<std::uint64_t, alias_until> aliases;              // that are on
   std::unordered_map<std::uint64_t, std::unique_ptr<down_maker>> down_makers;  // of monitors
   std::map<std::string, message, std::less<>> values;
   std::unordered_map<pid, std::uint32_t> suspended;  // by this process, how often
@@ -89,13 +87,28 @@ struct extras {
   std::vector<request_head> room_wanted;             // by senders that wait for it
   std::vector<own_timer> own_timers;                 // to this process; some have fired
   std::size_t prune_timers_at = 64;
-  std::uint32_t suspensions = 0;   // of this process
-  pid group_leader;                // none: the one it inherited
-  lineage* of_children = nullptr;  // with its own use, and those for children to come
+  std::uint32_t suspensions = 0;  // of this process
+  pid group_leader;               // none: the one it inherited
+};
+
+/// What most processes never need, and who watches or has children does.
+struct extras {
+  exit_reason reason;  // while it ends
+  name_entry* name = nullptr;
+  watching_list monitors;  // this process watches
+  watchers_list watchers;  // and is watched
+  std::uint32_t monitor_count = 0;
   std::uint32_t uses_for_children = 0;
+  lineage* of_children = nullptr;  // with its own use, and those for children to come
   nanotime idle_deadline = never;  // of a handler's timeout{}
   std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
   signal* mark = nullptr;          // null: the mailbox was empty
+  std::unique_ptr<rarities> rare;
+
+  static void* operator new(std::size_t bytes) { return take_memory(bytes, class_for(bytes)); }
+  static void operator delete(void* memory, std::size_t bytes) {
+    give_memory(memory, class_for(bytes));
+  }
 };
 
 /// Facts of one bit about a process; its owner's.
@@ -122,6 +135,8 @@ enum flag : std::uint32_t {
 
 /// Two more bits say its level; zero: normal.
 inline constexpr unsigned level_shift = 30;
+
+static_assert(sizeof(extras) <= 128);
 
 struct alignas(128) control_block {
   std::atomic<std::uint64_t> word{0};  // state.hpp
@@ -159,6 +174,13 @@ struct alignas(128) control_block {
     if (extra == nullptr) extra = new extras;
     return *extra;
   }
+  /// Null: it has none.
+  [[nodiscard]] rarities* rare() const { return extra == nullptr ? nullptr : extra->rare.get(); }
+  rarities& make_rare() {
+    extras& here = more();
+    if (here.rare == nullptr) here.rare = std::make_unique<rarities>();
+    return *here.rare;
+  }
   [[nodiscard]] std::uint32_t low_id() const { return number.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t id() const {
     return std::uint64_t{serial.load(std::memory_order_relaxed)} << 32U | low_id();
@@ -166,8 +188,8 @@ struct alignas(128) control_block {
   /// Owner.
   [[nodiscard]] pid name() const {
     if (is(flag_bounded)) [[unlikely]]
-      return pid_access::make(tag() | reinterpret_cast<std::uint64_t>(extra->way_in) | to_a_gate,
-                              id());
+      return pid_access::make(
+          tag() | reinterpret_cast<std::uint64_t>(extra->rare->way_in) | to_a_gate, id());
     return name_seen_from_outside();
   }
   /// Any thread. Equal to `name`, but leads to the block, past a gate.

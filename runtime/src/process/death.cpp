@@ -18,10 +18,10 @@ void destroy_state(control_block& p) {
   drain(p);  // what came before the end hears its true reason
   p.set(flag_exiting);
   delete std::exchange(p.body, nullptr);
-  if (p.extra != nullptr) {
-    p.extra->values.clear();
-    p.extra->aliases.clear();
-    p.extra->down_makers.clear();
+  if (rarities* rare = p.rare()) {
+    rare->values.clear();
+    rare->aliases.clear();
+    rare->down_makers.clear();
   }
 }
 
@@ -29,11 +29,12 @@ void release_names(control_block& p, name_table& names) {
   if (p.extra != nullptr && p.extra->name != nullptr)
     names.leave(*std::exchange(p.extra->name, nullptr), p.name());
   drop_tick(p);
-  if (p.extra != nullptr && !p.extra->own_timers.empty()) drop_own_timers(p);
+  if (p.rare() != nullptr) drop_own_timers(p);
 }
 
 void answer_senders(control_block& p) {
-  for (const request_head& waiter : std::exchange(p.extra->room_wanted, {})) answer(waiter, false);
+  for (const request_head& waiter : std::exchange(p.extra->rare->room_wanted, {}))
+    answer(waiter, false);
 }
 
 void close_inbox(control_block& p) {
@@ -83,7 +84,7 @@ bool go_on_dying(control_block& p, name_table& names, int budget) {
         !tell_watchers(p, why, budget)) {
       return false;
     }
-    if (p.extra != nullptr && !p.extra->suspended.empty()) resume_all(p);
+    if (p.rare() != nullptr) resume_all(p);
     if (p.extra != nullptr) lineage::release(p.extra->of_children, 1 + p.extra->uses_for_children);
     delete std::exchange(p.extra, nullptr);
   }

@@ -67,7 +67,8 @@ posted pass(gate& g, pid to) noexcept {
 }
 
 void tell_room(control_block& p) {
-  for (const request_head& waiter : std::exchange(p.extra->room_wanted, {})) answer(waiter, true);
+  for (const request_head& waiter : std::exchange(p.extra->rare->room_wanted, {}))
+    answer(waiter, true);
 }
 
 bool has_room(const gate& g) {
@@ -97,14 +98,14 @@ void bound_mailbox(control_block& p, const mailbox_options& options) {
   g.policy.store(options.when_full, std::memory_order_relaxed);
   g.dropped.store(0, std::memory_order_relaxed);
   g.alarmed.store(false, std::memory_order_relaxed);
-  p.more().way_in = &g;
+  p.make_rare().way_in = &g;
   p.set(flag_bounded);
   // release: whoever passes sees the rest.
   g.count.store(state::tag(p.word.load(std::memory_order_relaxed)), std::memory_order_release);
 }
 
 void close_gate(control_block& p) noexcept {
-  gate* g = std::exchange(p.extra->way_in, nullptr);
+  gate* g = std::exchange(p.extra->rare->way_in, nullptr);
   p.clear(flag_bounded);
   g->count.store(0, std::memory_order_release);
   free_gates& pool = spare();
@@ -131,10 +132,10 @@ void count_dropped(pid to) noexcept {
 
 void leave_counted(control_block& p, signal& s) {
   s.flags &= static_cast<std::uint16_t>(~counted);
-  gate* g = p.extra == nullptr ? nullptr : p.extra->way_in;
+  gate* g = p.rare() == nullptr ? nullptr : p.rare()->way_in;
   if (g == nullptr) return;  // it dies
   const std::uint64_t left = messages(g->count.fetch_sub(1, std::memory_order_acq_rel)) - 1;
-  if (!p.extra->room_wanted.empty() && has_room(*g)) tell_room(p);
+  if (!p.rare()->room_wanted.empty() && has_room(*g)) tell_room(p);
   if (g->alarmed.load(std::memory_order_relaxed) &&
       2 * left < g->alarm_at.load(std::memory_order_relaxed)) {
     g->alarmed.store(false, std::memory_order_relaxed);
@@ -143,13 +144,13 @@ void leave_counted(control_block& p, signal& s) {
 }
 
 void stay_behind_gate(control_block& p, signal& s) {
-  if (p.extra == nullptr || p.extra->way_in == nullptr) return;
+  if (p.rare() == nullptr || p.rare()->way_in == nullptr) return;
   s.flags |= counted;
-  p.extra->way_in->count.fetch_add(1, std::memory_order_relaxed);
+  p.rare()->way_in->count.fetch_add(1, std::memory_order_relaxed);
 }
 
 void drop_oldest(control_block& p) {
-  gate& g = *p.extra->way_in;
+  gate& g = *p.rare()->way_in;
   if (g.policy.load(std::memory_order_relaxed) != when_full::drop_oldest) return;
   while (messages(g.count.load(std::memory_order_relaxed)) >
          g.limit.load(std::memory_order_relaxed)) {
@@ -167,10 +168,10 @@ void drop_oldest(control_block& p) {
 void take_room_wanted(control_block& p, question_signal& s) {
   const request_head waiter{s.caller, s.number};
   free_signal(&s);
-  if (!p.is(flag_bounded) || has_room(*p.extra->way_in)) {
+  if (!p.is(flag_bounded) || has_room(*p.rare()->way_in)) {
     answer(waiter, true);
   } else {
-    p.extra->room_wanted.push_back(waiter);
+    p.rare()->room_wanted.push_back(waiter);
   }
 }
 

@@ -74,23 +74,25 @@ std::optional<process_info> describe(control_block& p, const info_signal& wanted
   describe_mailbox(p, about, wanted.messages);
   if (p.extra == nullptr) return about;
   if (p.extra->name != nullptr) about.registered_name = p.extra->name->text;
-  if (p.extra->way_in != nullptr)
-    about.dropped = p.extra->way_in->dropped.load(std::memory_order_relaxed);
+  const rarities* rare = p.rare();
+  if (rare == nullptr) return about;
+  if (rare->way_in != nullptr)
+    about.dropped = rare->way_in->dropped.load(std::memory_order_relaxed);
   if (wanted.dictionary) {
-    for (const auto& [key, value] : p.extra->values)
+    for (const auto& [key, value] : rare->values)
       about.dictionary.emplace_back(key, printed(value.node()));
   }
   return about;
 }
 
 pid group_leader_of(const control_block& p) {
-  if (p.extra != nullptr && p.extra->group_leader) return p.extra->group_leader;
+  if (p.rare() != nullptr && p.rare()->group_leader) return p.rare()->group_leader;
   return p.born_of == nullptr ? pid{} : p.born_of->group_leader;
 }
 
 void set_group_leader(control_block& p, pid leader) {
+  p.make_rare().group_leader = leader;
   extras& more = p.more();
-  more.group_leader = leader;
   lineage::release(std::exchange(more.of_children, nullptr),
                    1 + std::exchange(more.uses_for_children, 0));
 }

@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint32_t many = 16;  // from here on a hash finds the peer
 
 bool has_index(const control_block& p) {
-  return p.extra != nullptr && !p.extra->links_by_peer.empty();
+  const rarities* rare = p.rare();
+  return rare != nullptr && !rare->links_by_peer.empty();
 }
 
 void add(control_block& p, link_half& half) {
@@ -21,9 +22,9 @@ void add(control_block& p, link_half& half) {
   p.links.push(half);
   ++p.link_count;
   if (has_index(p)) {
-    p.extra->links_by_peer.emplace(half.peer_id, &half);
+    p.extra->rare->links_by_peer.emplace(half.peer_id, &half);
   } else if (p.link_count > many) {
-    auto& index = p.more().links_by_peer;
+    auto& index = p.make_rare().links_by_peer;
     for (link_half* h = p.links.first(); h != nullptr; h = link_list::next(*h))
       index.emplace(h->peer_id, h);
   }
@@ -34,9 +35,10 @@ void remove(control_block& p, link_half& half) {
   p.links.remove(half);
   --p.link_count;
   if (!has_index(p)) return;
-  auto [first, last] = p.extra->links_by_peer.equal_range(half.peer_id);
+  auto& index = p.extra->rare->links_by_peer;
+  auto [first, last] = index.equal_range(half.peer_id);
   while (first->second != &half) ++first;
-  p.extra->links_by_peer.erase(first);
+  index.erase(first);
 }
 
 // The owner's half has left its list; the owner's hold goes with the signal.
@@ -61,8 +63,9 @@ void push_broken(link_pair& pair, link_half& own, const reason_rep* why) noexcep
 link_half* find_link(control_block& p, pid peer) {
   const std::uint64_t id = pid_access::id(peer);
   if (has_index(p)) {
-    const auto found = p.extra->links_by_peer.find(id);
-    return found == p.extra->links_by_peer.end() ? nullptr : found->second;
+    auto& index = p.extra->rare->links_by_peer;
+    const auto found = index.find(id);
+    return found == index.end() ? nullptr : found->second;
   }
   for (link_half* half = p.links.first(); half != nullptr; half = link_list::next(*half)) {
     if (half->peer_id == id) return half;

@@ -65,14 +65,13 @@ void take_aliased(control_block& p, aliased_signal& s) {
   signal* mail = s.mail;
   const std::uint64_t number = s.number;
   free_signal(&s);
-  const auto on = p.extra == nullptr ? std::unordered_map<std::uint64_t, alias_until>::iterator()
-                                     : p.extra->aliases.find(number);
-  if (p.extra == nullptr || on == p.extra->aliases.end()) {
+  rarities* rare = p.rare();
+  if (rare == nullptr || !rare->aliases.contains(number)) {
     refuse(mail, noproc);
     return;
   }
-  if (on->second == alias_until::replied) {
-    p.extra->aliases.erase(on);
+  if (rare->aliases[number] == alias_until::replied) {
+    rare->aliases.erase(number);
     static_cast<void>(stop_monitor(p, number));
   }
   enqueue(p, mail);

@@ -12,25 +12,29 @@ namespace {
 
 constexpr std::uint32_t many = 16;  // from here on a hash finds the reference
 
-bool has_index(const control_block& p) { return !p.extra->monitors_by_ref.empty(); }
+bool has_index(const control_block& p) {
+  const rarities* rare = p.rare();
+  return rare != nullptr && !rare->monitors_by_ref.empty();
+}
 
 void add(control_block& p, monitor_record& record) {
   extras& more = p.more();
   more.monitors.push(record);
   ++more.monitor_count;
   if (has_index(p)) {
-    more.monitors_by_ref.emplace(record.reference, &record);
+    more.rare->monitors_by_ref.emplace(record.reference, &record);
   } else if (more.monitor_count > many) {
-    for (auto* r = more.monitors.first(); r != nullptr; r = watching_list::next(*r)) {
-      more.monitors_by_ref.emplace(r->reference, r);
-    }
+    auto& index = p.make_rare().monitors_by_ref;
+    for (auto* r = more.monitors.first(); r != nullptr; r = watching_list::next(*r))
+      index.emplace(r->reference, r);
   }
 }
 
 // Of a monitor that ends: its alias, unless that outlives it.
 void end_alias(control_block& p, std::uint64_t reference) {
-  auto& aliases = p.extra->aliases;
-  const auto on = aliases.empty() ? aliases.end() : aliases.find(reference);
+  if (p.rare() == nullptr) return;
+  auto& aliases = p.rare()->aliases;
+  const auto on = aliases.find(reference);
   if (on != aliases.end() && on->second != alias_until::unaliased) aliases.erase(on);
 }
 
@@ -38,25 +42,31 @@ void remove(control_block& p, monitor_record& record) {
   record.active = false;
   p.extra->monitors.remove(record);
   --p.extra->monitor_count;
-  if (has_index(p)) p.extra->monitors_by_ref.erase(record.reference);
+  if (has_index(p)) p.extra->rare->monitors_by_ref.erase(record.reference);
   end_alias(p, record.reference);
+}
+
+// Of a tagged monitor; it is not needed a second time.
+std::unique_ptr<down_maker> take_maker(control_block& p, std::uint64_t reference) {
+  if (p.rare() == nullptr) return nullptr;
+  auto maker = p.rare()->down_makers.extract(reference);
+  return maker.empty() ? nullptr : std::move(maker.mapped());
 }
 
 // The message that tells of an end.
 signal* make_down(control_block& p, down&& told) {
-  auto& makers = p.more().down_makers;
-  const auto maker = makers.empty() ? makers.end() : makers.find(ref_access::number(told.ref));
-  signal* s = maker == makers.end() ? box(std::move(told)) : maker->second->make(std::move(told));
+  std::unique_ptr<down_maker> maker = take_maker(p, ref_access::number(told.ref));
+  signal* s = maker == nullptr ? box(std::move(told)) : maker->make(std::move(told));
   s->flags |= carries_down;
-  if (maker != makers.end()) makers.erase(maker);
   return s;
 }
 
 monitor_record* find(control_block& p, std::uint64_t reference) {
   if (p.extra == nullptr) return nullptr;
   if (has_index(p)) {
-    const auto found = p.extra->monitors_by_ref.find(reference);
-    return found == p.extra->monitors_by_ref.end() ? nullptr : found->second;
+    auto& index = p.extra->rare->monitors_by_ref;
+    const auto found = index.find(reference);
+    return found == index.end() ? nullptr : found->second;
   }
   for (auto* r = p.extra->monitors.first(); r != nullptr; r = watching_list::next(*r)) {
     if (r->reference == reference) return r;
@@ -78,7 +88,7 @@ void give_up(control_block& p, monitor_record& record) {
   auto* s = make_signal<record_signal>(signal_kind::demonitor);
   s->record = &record;
   remove(p, record);
-  p.extra->down_makers.erase(record.reference);
+  take_maker(p, record.reference);
   if (!post(watched, s)) free_signal(s);  // it is dead, and has pushed the record or will
   let_go(record);
 }

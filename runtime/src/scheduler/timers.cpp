@@ -115,7 +115,7 @@ void worker::fire_due(nanotime time, bool robbed) {
 }
 
 void note_own_timer(control_block& p, std::uint64_t number, timer_entry& entry) {
-  extras& more = p.more();
+  rarities& more = p.make_rare();
   if (more.own_timers.size() >= more.prune_timers_at) {
     std::erase_if(more.own_timers, [](const own_timer& t) { return !t.entry->is_armed(t.number); });
     more.prune_timers_at = std::max<std::size_t>(64, 2 * more.own_timers.size());
@@ -126,10 +126,10 @@ void note_own_timer(control_block& p, std::uint64_t number, timer_entry& entry) 
 // The process floor's side.
 
 void drop_own_timers(control_block& p) noexcept {
-  for (const own_timer& t : p.extra->own_timers) {
+  for (const own_timer& t : p.rare()->own_timers) {
     if (t.entry->settle(t.number, timer_entry::cancelled)) t.entry->owner->give_back(*t.entry);
   }
-  p.extra->own_timers.clear();
+  p.rare()->own_timers.clear();
 }
 
 void arm_tick(control_block& p, nanotime deadline) {

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
-constexpr std::uint32_t uses_at_once = 1024;
 constexpr int turn_budget = 4000;         // OTP's reductions
 constexpr std::uint64_t fair_every = 64;  // turns
 constexpr nanotime look_interval = 20'000;
@@ -271,7 +270,7 @@ void worker::release_origin(lineage& origin) noexcept {
     settle_origins();
     settled_ = &origin;
   }
-  if (++settled_uses_ == uses_at_once) settle_origins();
+  if (++settled_uses_ == lineage::uses_at_once) settle_origins();
 }
 
 void worker::settle_origins() noexcept {
