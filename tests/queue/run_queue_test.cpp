@@ -66,6 +66,80 @@ TEST(run_queue, lets_the_queue_go_before_the_slot_when_it_is_fair) {
   EXPECT_EQ(q.pop(true).item, nullptr);
 }
 
+// ---- levels -------------------------------------------------------------------------------------
+
+TEST(run_queue, gives_the_highest_first_and_each_level_in_the_order_that_came) {
+  auto all = tasks(6);
+  queue q;
+  q.push_back(all[4], level::high);
+  q.push_back(all[0], level::max);
+  q.push_back(all[5], level::high);
+  q.push_back(all[1], level::max);
+  q.push_back(all[2]);
+  EXPECT_TRUE(q.urgent());
+  for (const int i : {0, 1, 4, 5, 2}) {
+    EXPECT_EQ(q.pop(false).item, &all[static_cast<std::size_t>(i)]);
+  }
+  EXPECT_FALSE(q.mixed());
+}
+
+TEST(run_queue, keeps_the_slot_for_when_nothing_is_urgent) {
+  auto all = tasks(3);
+  queue q;
+  q.push_back(all[0], level::high);
+  EXPECT_TRUE(q.push_slot(all[1]));
+  EXPECT_FALSE(q.has_slot());
+  EXPECT_EQ(q.pop(false).item, &all[0]);
+  q.push_slot(all[2]);
+  EXPECT_EQ(q.pop(false).item, &all[2]);
+  EXPECT_EQ(q.pop(false).item, &all[1]);
+}
+
+TEST(run_queue, gives_one_low_for_eight_normal_ones) {
+  auto all = tasks(18);
+  queue q;
+  for (std::size_t i = 0; i < 16; ++i) q.push_back(all[i]);
+  q.push_back(all[16], level::low);
+  q.push_back(all[17], level::low);
+  std::vector<int> turns_of_low;
+  for (int turn = 1; turn <= 18; ++turn) {
+    const auto [item, signals_only] = q.pop(false);
+    EXPECT_FALSE(signals_only);
+    if (item->value >= 16) turns_of_low.push_back(turn);
+  }
+  EXPECT_THAT(turns_of_low, testing::ElementsAre(8, 16));
+}
+
+TEST(run_queue, gives_a_lower_one_in_a_fair_turn_among_urgent_ones_but_only_for_its_signals) {
+  auto all = tasks(4);
+  queue q;
+  q.push_back(all[0], level::max);
+  q.push_back(all[1]);
+  q.push_back(all[2], level::low);
+  for (int i = 1; i <= 2; ++i) {
+    const auto [item, signals_only] = q.pop(true);
+    EXPECT_EQ(item, &all[static_cast<std::size_t>(i)]);
+    EXPECT_TRUE(signals_only);
+  }
+  EXPECT_EQ(q.pop(true).item, &all[0]);
+  EXPECT_FALSE(q.pop(true).signals_only);
+}
+
+TEST(run_queue, hands_the_highest_to_others_first) {
+  auto all = tasks(4);
+  queue q;
+  q.push_back(all[3], level::low);
+  q.push_back(all[2]);
+  q.push_back(all[0], level::max);
+  q.push_back(all[1], level::high);
+  std::vector<int> given;
+  q.give(2, [&](task& t) { given.push_back(t.value); });
+  q.steal(2, true, [&](task& t) { given.push_back(t.value); });
+  EXPECT_THAT(given, testing::ElementsAre(0, 1, 2));
+  EXPECT_FALSE(q.urgent());
+  EXPECT_TRUE(q.mixed());
+}
+
 TEST(run_queue, grows_wherever_its_ends_are) {
   auto all = tasks(5000);
   queue q;
