@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-GUIDE = ["first_process", "first_server", "first_tree", "errors", "blocking", "threads"]
+GUIDE = ["first_process", "first_server", "first_tree", "errors", "blocking", "threads", "testing"]
 PAGES = ["architecture", "signals", "scheduler", "memory", "stacks"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {

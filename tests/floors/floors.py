@@ -51,6 +51,8 @@ HOUSE = {
                      roots=RUNTIME),
     "scheduler": Floor("runtime/src/scheduler/", ("base", "context", "queue", "process"),
                        faces=INSIDE, libraries=("concurrentqueue/",), roots=RUNTIME),
+    "sim": Floor("runtime/src/sim/", ("base", "context", "queue", "process", "scheduler", "api"),
+                 faces=INSIDE, roots=RUNTIME),
     "api": Floor("runtime/src/api/", ("base", "context", "queue", "process", "scheduler"),
                  faces=INSIDE, roots=RUNTIME),
     "runtime's public face": Floor("runtime/include/", faces=INSIDE),
@@ -72,7 +74,7 @@ HOUSE = {
 
 # A floor's tests see that floor's private headers, and whatever lies under it.
 for tested, root in [
-        (f, RUNTIME) for f in ("base", "context", "queue", "process", "scheduler", "api")] + [
+        (f, RUNTIME) for f in ("base", "context", "queue", "process", "scheduler", "api", "sim")] + [
         (f, (f"{f}/src",)) for f in ("behaviours", "net", "dist")]:
     HOUSE[f"tests of {tested}"] = Floor(
         f"tests/{tested}/", (tested, "test support") + HOUSE[tested].below, faces=DIST,

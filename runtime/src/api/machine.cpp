@@ -2,7 +2,7 @@
 #include <kin/machine.hpp>
 
 #include "api/calling_process.hpp"
-#include "process/mailbox.hpp"
+#include "api/stopping.hpp"
 #include "scheduler/machine_core.hpp"
 
 #include <algorithm>
@@ -15,23 +15,6 @@ namespace {
 
 thread_local machine_core* entered = nullptr;
 
-void signal_exit(pid to, const exit_reason& why) {
-  auto* s = make_signal<exit_signal_node>(signal_kind::exit);
-  s->why = why;
-  if (!post(to, s)) refuse(s, noproc);
-}
-
-void kill_all(machine_core& core) {
-  for (const pid p : core.living()) signal_exit(p, kill);
-}
-
-void stop_orphans(machine_core& core) {
-  for (const pid p : core.living()) {
-    signal* s = make_signal<signal>(signal_kind::stop);
-    if (!post(p, s)) free_signal(s);
-  }
-}
-
 // Again and again, with growing pauses: those that are told may start others, or leave children.
 template <class Tell>
 bool tell_until_gone(machine_core& core, nanotime end, Tell tell) {
@@ -43,11 +26,9 @@ bool tell_until_gone(machine_core& core, nanotime end, Tell tell) {
   }
 }
 
-// Roots first, so that supervisors stop their children in order; then those that nobody is there to
-// stop; then who is left, by force.
 bool end_all(machine_core& core, nanotime start, duration limit) {
   const nanotime half_time = add(start, limit / 2);
-  for (const pid root : core.roots()) signal_exit(root, shutdown);
+  stop_roots(core);
   return (core.wait_for_roots(half_time) && tell_until_gone(core, half_time, stop_orphans)) ||
          tell_until_gone(core, add(start, limit), kill_all);
 }

@@ -131,6 +131,7 @@ enum flag : std::uint32_t {
   flag_suspended = 1U << 15U,     // signals only, until it is resumed
   flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
   flag_bounded = 1U << 17U,       // its mailbox has a gate
+  flag_carried = 1U << 18U,       // the machine's driver carries what is sent to it
 };
 
 /// Two more bits say its level; zero: normal.
@@ -187,35 +188,42 @@ struct alignas(128) control_block {
   }
   /// Owner.
   [[nodiscard]] pid name() const {
-    if (is(flag_bounded)) [[unlikely]]
-      return pid_access::make(
-          tag() | reinterpret_cast<std::uint64_t>(extra->rare->way_in) | to_a_gate, id());
+    if ((flags & (flag_bounded | flag_carried)) != 0) [[unlikely]]
+      return name_by_detour();
     return name_seen_from_outside();
   }
-  /// Any thread. Equal to `name`, but leads to the block, past a gate.
+  /// Any thread. Equal to `name`, but leads to the block, past a gate and a carrier.
   [[nodiscard]] pid name_seen_from_outside() const {
     return pid_access::make(tag() | reinterpret_cast<std::uint64_t>(this), id());
   }
-  /// Of a hint: it is a block's address, not a gate's, a router's, or nothing.
-  static bool leads_here(std::uint64_t hint) {
-    return hint != 0 && (hint & (to_a_gate | to_a_router)) == 0;
-  }
+  /// Of a hint: straight to a block, by no detour; or to nobody.
+  static bool leads_here(std::uint64_t hint) { return hint != 0 && (hint & detours) == 0; }
   static control_block& at(std::uint64_t hint) {
-    return *reinterpret_cast<control_block*>(hint & ~state::tag_mask);
+    return *reinterpret_cast<control_block*>(address_in(hint));
   }
   /// Of a hint: the gate it leads to, or null.
   static gate* gate_at(std::uint64_t hint) {
-    return (hint & to_a_gate) == 0 ? nullptr
-                                   : reinterpret_cast<gate*>(hint & ~state::tag_mask & ~to_a_gate);
+    return (hint & to_a_gate) == 0 ? nullptr : reinterpret_cast<gate*>(address_in(hint));
   }
+  /// Of a hint: what is sent there is carried by the machine's driver.
+  static bool is_carried(std::uint64_t hint) { return (hint & by_a_carrier) != 0; }
 
  private:
   [[nodiscard]] std::uint64_t tag() const {
     return state::tag(word.load(std::memory_order_relaxed));
   }
-  // Blocks and gates are aligned.
+  [[nodiscard]] pid name_by_detour() const {
+    const std::uint64_t first =
+        is(flag_bounded) ? reinterpret_cast<std::uint64_t>(extra->rare->way_in) | to_a_gate
+                         : reinterpret_cast<std::uint64_t>(this);
+    return pid_access::make(tag() | first | (is(flag_carried) ? by_a_carrier : 0), id());
+  }
+  static std::uint64_t address_in(std::uint64_t hint) { return hint & ~state::tag_mask & ~detours; }
+  // Blocks, gates and routers are aligned: their addresses have room.
   static constexpr std::uint64_t to_a_router = 1;  // remote.hpp
   static constexpr std::uint64_t to_a_gate = 2;
+  static constexpr std::uint64_t by_a_carrier = 4;
+  static constexpr std::uint64_t detours = 7;
 };
 static_assert(sizeof(control_block) == 128);
 

@@ -210,8 +210,14 @@ bool post(pid to, signal* s) noexcept {
     return post_to_block(control_block::at(hint), to, s);
   if (hint == 0) return false;
   if (remote_router::is_remote(hint)) return remote_router::of(hint).send(to, s);
-  return post_to_block(block_of(to), to, s);
+  control_block& p = block_of(to);
+  if (!control_block::is_carried(hint)) return post_to_block(p, to, s);
+  const std::uint64_t word = p.word.load(std::memory_order_acquire);
+  const bool lives = state::tag(word) == state::tag(hint) && state::content(word) != state::dead;
+  return lives && carry(p, to, s);
 }
+
+bool hand_in(pid to, signal* s) noexcept { return post_to_block(block_of(to), to, s); }
 
 void post_aliased(ref alias, signal* mail) noexcept {
   const std::uint64_t hint = ref_access::hint(alias);

@@ -17,6 +17,8 @@ namespace kin::detail {
 /// still the caller's, if nobody is there.
 [[nodiscard]] bool post(pid to, signal* s) noexcept;
 
+/// As post, for a signal that was carried there.
+[[nodiscard]] bool hand_in(pid to, signal* s) noexcept;
 /// Any thread. As post, by an alias; `mail` is given away.
 void post_aliased(ref alias, signal* mail) noexcept;
 /// Any thread. Nothing can reach that process any more.

@@ -13,9 +13,13 @@ namespace kin::detail {
 struct control_block;
 struct lineage;
 struct record_signal;
+struct signal;
 
 /// The caller has just replaced its IDLE: it must run. Any thread.
 void schedule(control_block& p);
+/// A signal to `p`, which lives and is known as `to`: its machine's driver takes it, and hands it
+/// in some time. False, and `s` still the caller's: nobody will.
+[[nodiscard]] bool carry(control_block& p, pid to, signal* s) noexcept;
 /// The process itself, or null on a thread that runs none. Never remembered over a wait.
 control_block* current_process() noexcept;
 /// One use less of `origin`, at once or soon. The process itself, at its end.

@@ -117,6 +117,7 @@ control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> 
   p->number.store(static_cast<std::uint32_t>(id), std::memory_order_relaxed);
   p->serial.store(static_cast<std::uint32_t>(id >> 32U), std::memory_order_relaxed);
   p->flags = flag_fresh;
+  if (driven_by != nullptr && driven_by->carries()) p->set(flag_carried);
   p->calls = 0;
   p->body = body.release();
   state::revive(p->word);
@@ -165,7 +166,7 @@ std::vector<pid> machine_core::living() {
   std::vector<pid> all;
   blocks.for_each([&](control_block& p) {
     if (state::content(p.word.load(std::memory_order_acquire)) != state::dead)
-      all.push_back(p.name_seen_from_outside());
+      all.push_back(driven_by != nullptr ? p.name() : p.name_seen_from_outside());
   });
   return all;
 }
@@ -184,14 +185,21 @@ pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool await
 
 void machine_core::wait_for_root(pid root, exit_reason& why) {
   std::unique_lock hold(ends_lock_);
-  ends_.wait(hold, [&] {
-    auto found = std::find_if(ended_roots_.begin(), ended_roots_.end(),
-                              [&](auto& e) { return e.first == root; });
-    if (found == ended_roots_.end()) return false;
-    why = found->second;
-    ended_roots_.erase(found);
-    return true;
-  });
+  ends_.wait(hold, [&] { return take_end(root, why); });
+}
+
+bool machine_core::has_ended(pid root, exit_reason& why) {
+  const std::lock_guard hold(ends_lock_);
+  return take_end(root, why);
+}
+
+bool machine_core::take_end(pid root, exit_reason& why) {
+  auto found = std::find_if(ended_roots_.begin(), ended_roots_.end(),
+                            [&](auto& e) { return e.first == root; });
+  if (found == ended_roots_.end()) return false;
+  why = found->second;
+  ended_roots_.erase(found);
+  return true;
 }
 
 std::vector<pid> machine_core::roots() {

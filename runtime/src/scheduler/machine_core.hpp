@@ -82,6 +82,8 @@ class machine_core {
   /// Any thread that is no worker. With `awaited`, wait_for_root must be called.
   pid spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited);
   void wait_for_root(pid root, exit_reason& why);
+  /// As wait_for_root, without the wait: false if it goes on.
+  bool has_ended(pid root, exit_reason& why);
   /// What was spawned from outside and may live, newest first.
   [[nodiscard]] std::vector<pid> roots();
   /// Waits until none of those is left. False: the time was up.
@@ -98,6 +100,8 @@ class machine_core {
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<phase> phase_{phase::fresh};
   std::atomic<std::uint32_t> visitors_{0};  // threads that are inside `inject`
+
+  bool take_end(pid root, exit_reason& why);
 
   std::mutex reports_lock_;
   std::mutex ends_lock_;

@@ -291,6 +291,11 @@ void schedule(control_block& p) {
   }
 }
 
+bool carry(control_block& p, pid to, signal* s) noexcept {
+  machine_core* machine = machine_of(p);
+  return machine != nullptr && machine->driven_by->carry(p, to, s);
+}
+
 control_block* current_process() noexcept {
   worker* w = here();
   return w == nullptr ? nullptr : w->current;

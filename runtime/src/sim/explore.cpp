@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many simulated runs, seed after seed.
+#include <kin/sim.hpp>
+
+#include "base/clock.hpp"
+#include "process/scheduling.hpp"
+#include "sim/event_log.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace kin {
+namespace detail {
+namespace {
+
+std::string verdict(const sim::outcome& end) {
+  std::ostringstream out;
+  if (end.ending == sim::ending::all_wait) {
+    out << "nothing can happen any more, and main waits";
+  } else if (end.ending == sim::ending::too_long) {
+    out << "main has not ended";
+  } else if (!end.reason.is_orderly()) {
+    out << "main ended with " << end.reason;
+  } else if (end.left != 0) {
+    out << end.left << " processes did not stop";
+  } else {
+    out << "the run went well, but its test says that it failed";
+  }
+  return std::move(out).str();
+}
+
+std::string text_of(std::uint64_t seed, const sim::outcome& end) {
+  std::ostringstream out;
+  out << "seed " << seed << ": " << verdict(end) << ", after " << end.steps << " steps and "
+      << seconds(end.time.count()) << " of virtual time\n"
+      << "replay it by kin::sim::run({.seed = " << seed << "}, main)\n"
+      << end.story;
+  return std::move(out).str();
+}
+
+class exploration {
+ public:
+  exploration(const sim::explore_options& options,
+              const std::function<std::unique_ptr<behaviour>()>& main)
+      : options_(options), main_(main), end_(add(system_now(), options.limit)) {}
+
+  sim::explored run() {
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < options_.threads; ++i) others.emplace_back([this] { work(); });
+    work();
+    for (std::thread& t : others) t.join();
+    if (worst_) throw sim::failure(worst_->first, std::move(worst_->second));
+    return seen_;
+  }
+
+ private:
+  void work() {
+    while (const auto seed = next_seed()) {
+      sim::outcome end =
+          simulate({.seed = *seed, .by = options_.by, .most_steps = options_.most_steps}, main_());
+      const bool went_well = end.ok() && !(options_.failed && options_.failed());
+      note(*seed, went_well, std::move(end));
+    }
+  }
+  // A lower seed than the worst so far may be under way: all those are played to the end.
+  std::optional<std::uint64_t> next_seed() {
+    const std::lock_guard hold(lock_);
+    if (worst_ || begun_ == options_.seeds || system_now() > end_) return std::nullopt;
+    return options_.first_seed + begun_++;
+  }
+  void note(std::uint64_t seed, bool went_well, sim::outcome end) {
+    const std::lock_guard hold(lock_);
+    if (went_well) {
+      ++seen_.seeds;
+      seen_.steps += end.steps;
+    } else if (!worst_ || seed < worst_->first) {
+      worst_.emplace(seed, std::move(end));
+    }
+  }
+
+  const sim::explore_options& options_;
+  const std::function<std::unique_ptr<behaviour>()>& main_;
+  const nanotime end_;
+  std::mutex lock_;
+  std::uint64_t begun_ = 0;
+  sim::explored seen_;
+  std::optional<std::pair<std::uint64_t, sim::outcome>> worst_;
+};
+
+}  // namespace
+
+sim::explored explore(const sim::explore_options& options,
+                      const std::function<std::unique_ptr<behaviour>()>& main) {
+  if (current_process() != nullptr)
+    throw error(badarg, "kin::sim::explore was called in a process: it would block its worker");
+  return exploration(options, main).run();
+}
+
+}  // namespace detail
+
+namespace sim {
+
+failure::failure(std::uint64_t seed, sim::outcome outcome)
+    : std::runtime_error(kin::detail::text_of(seed, outcome)),
+      seed_(seed),
+      outcome_(std::make_shared<const sim::outcome>(std::move(outcome))) {}
+
+}  // namespace sim
+}  // namespace kin

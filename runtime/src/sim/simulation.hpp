@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver of a simulated machine: one thread, a schedule that is drawn, virtual time.
+//
+// A step is a turn of a process, or the arrival of a signal. Between two processes signals arrive
+// in the order they were sent; all else is the schedule's choice, so that what a machine with many
+// cores could do, this one does under some seed. What a process tells itself, its timers' ticks and
+// the ends of its blocking calls arrive at once.
+// A step takes a microsecond; when all wait, time jumps to the next timer.
+#pragma once
+
+#include "process/control_block.hpp"
+#include "scheduler/driver.hpp"
+#include "scheduler/machine_core.hpp"
+#include "sim/chooser.hpp"
+#include "sim/event_log.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace kin::detail {
+
+class simulation final : public driver {
+ public:
+  explicit simulation(const sim::options& options);
+  ~simulation() override;
+
+  /// Before the first step.
+  void drives(machine_core& core) { core_ = &core; }
+  /// Goes on until `enough` is true, nothing can happen any more, or `most_steps` are done.
+  void go_on(std::uint64_t most_steps, std::function<bool()> enough);
+
+  [[nodiscard]] bool is_out_of_steps() const { return steps_left_ == 0; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t signature() const { return chooser_.signature(); }
+  [[nodiscard]] const event_log& events() const { return events_; }
+
+  nanotime now() override { return time_; }
+  void ready(control_block& p, bool last) override;
+  [[nodiscard]] bool carries() const override { return true; }
+  bool carry(control_block& p, pid to, signal* s) noexcept override;
+  control_block* next() override;
+  bool wait(nanotime until) override;
+
+ private:
+  struct parcel {
+    pid to;
+    signal* what;
+  };
+  [[nodiscard]] bool may_go_on() const;
+  void arrive(const actor& way);
+  void forget(std::size_t candidate);
+
+  machine_core* core_ = nullptr;
+  chooser chooser_;
+  event_log events_;
+  nanotime time_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint64_t steps_left_ = 0;
+  std::function<bool()> enough_;
+
+  // What can come next, and beside it what that is: the block whose turn it may be, or null.
+  std::vector<actor> candidates_;
+  std::vector<control_block*> turns_;
+  std::unordered_map<actor, std::deque<parcel>, actor_hash> under_way_;
+  std::uint64_t from_outside_ = 0;  // counts senders that are no processes
+};
+
+}  // namespace kin::detail
