@@ -6,6 +6,7 @@
 #include "support/expect.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -280,6 +281,17 @@ TEST(simulated_run, stops_supervisors_in_order_when_main_has_ended) {
   const auto end = kin::sim::run({}, [] {
     kin::start_link(
         kin::supervisor{{}, kin::child<cell>({.id = "a"}), kin::child<cell>({.id = "b"})});
+  });
+  EXPECT_TRUE(end.ok()) << end.story;
+}
+
+TEST(simulated_run, tells_orphans_to_stop_before_their_timers_fire) {
+  const auto end = kin::sim::run({}, [] {
+    kin::spawn([] {
+      kin::sleep(1h);
+      std::abort();
+    });
+    kin::yield();
   });
   EXPECT_TRUE(end.ok()) << end.story;
 }

@@ -9,6 +9,8 @@
 #include "sim/simulation.hpp"
 #include "sim/who_waits.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <ostream>
 #include <sstream>
 #include <utility>
@@ -16,6 +18,8 @@
 namespace kin {
 namespace detail {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::uint64_t steps_to_stop = 1'000'000;
 
@@ -30,7 +34,7 @@ class simulated_run {
   sim::outcome play(std::unique_ptr<behaviour> main) {
     const pid root = core_.spawn_from_outside(std::move(main), true);
     bool over = false;
-    world_.go_on(options_.most_steps,
+    world_.go_on(options_.most_steps, never,
                  [&] { return over || (over = core_.has_ended(root, end_.reason)); });
     if (!over)
       end_.ending = world_.is_out_of_steps() ? sim::ending::too_long : sim::ending::all_wait;
@@ -55,19 +59,20 @@ class simulated_run {
 
   // As machine::stop: those started from outside, then who is nobody's child, then by force.
   void stop() {
+    const nanotime half_time = add(world_.now(), core_.options.stop_limit / 2);
     core_.begin_stop();
     stop_roots(core_);
-    settle();
-    for (int pass = 0; pass < 100 && core_.process_count() != 0; ++pass) {
+    world_.go_on(steps_to_stop, half_time, [this] { return core_.roots().empty(); });
+    for (duration pause = 1ms; core_.process_count() != 0 && world_.now() < half_time; pause *= 2) {
       stop_orphans(core_);
-      settle();
+      settle(std::min(add(world_.now(), pause), half_time));
     }
     end_.left = core_.process_count();
     kill_all(core_);
-    settle();
+    settle(never);
   }
-  void settle() {
-    world_.go_on(steps_to_stop, [this] { return core_.process_count() == 0; });
+  void settle(nanotime until) {
+    world_.go_on(steps_to_stop, until, [this] { return core_.process_count() == 0; });
   }
 
   void tell(const std::string& last, const std::string& waits) {

@@ -28,13 +28,14 @@ simulation::~simulation() {
   }
 }
 
-void simulation::go_on(std::uint64_t most_steps, std::function<bool()> enough) {
+void simulation::go_on(std::uint64_t most_steps, nanotime until, std::function<bool()> enough) {
   steps_left_ = most_steps;
+  until_ = until;
   enough_ = std::move(enough);
   core_->drive();
 }
 
-bool simulation::may_go_on() const { return steps_left_ != 0 && !enough_(); }
+bool simulation::may_go_on() const { return steps_left_ != 0 && time_ < until_ && !enough_(); }
 
 void simulation::ready(control_block& p, bool last) {
   const actor turn{.to = p.id()};
@@ -115,9 +116,10 @@ bool simulation::wait(nanotime until) {
     time_ += step_takes;
     return true;
   }
-  if (until == never) return false;
-  time_ = std::max(time_, until);
-  return true;
+  const nanotime next = std::min(until, until_);
+  if (next == never) return false;
+  time_ = std::max(time_, next);
+  return time_ < until_;
 }
 
 }  // namespace kin::detail

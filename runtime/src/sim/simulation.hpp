@@ -29,8 +29,9 @@ class simulation final : public driver {
 
   /// Before the first step.
   void drives(machine_core& core) { core_ = &core; }
-  /// Goes on until `enough` is true, nothing can happen any more, or `most_steps` are done.
-  void go_on(std::uint64_t most_steps, std::function<bool()> enough);
+  /// Goes on until `enough` is true, nothing can happen any more, `most_steps` are done, or it is
+  /// that late.
+  void go_on(std::uint64_t most_steps, nanotime until, std::function<bool()> enough);
 
   [[nodiscard]] bool is_out_of_steps() const { return steps_left_ == 0; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -59,6 +60,7 @@ class simulation final : public driver {
   nanotime time_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t steps_left_ = 0;
+  nanotime until_ = never;
   std::function<bool()> enough_;
 
   // What can come next, and beside it what that is: the block whose turn it may be, or null.
