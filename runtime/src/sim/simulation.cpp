@@ -116,9 +116,9 @@ bool simulation::wait(nanotime until) {
     time_ += step_takes;
     return true;
   }
-  const nanotime next = std::min(until, until_);
-  if (next == never) return false;
-  time_ = std::max(time_, next);
+  const nanotime then = std::min(until, until_);
+  if (then == never) return false;
+  time_ = std::max(time_, then);
   return time_ < until_;
 }
 
