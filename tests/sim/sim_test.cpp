@@ -305,6 +305,49 @@ TEST(simulated_run, tells_of_crashes_before_a_bad_end) {
   EXPECT_THAT(end.story, HasSubstr("of the other"));
 }
 
+// ---- faults and invariants ------------------------------------------------------------------------
+
+TEST(simulated_run, kills_by_chance_and_only_whom_it_may) {
+  std::size_t killed = 0;
+  const kin::sim::options options{.kill_chance = 0.05, .may_kill = [](const kin::process_info& p) {
+                                    return p.registered_name == "victim";
+                                  }};
+  const auto end = kin::sim::run(options, [&killed] {
+    for (int i = 0; i < 20; ++i) {
+      const auto victim = kin::spawn_monitor([] {
+        kin::register_name(kin::name("victim"), kin::self());
+        for (;;) kin::yield();
+      });
+      const auto other = kin::spawn_monitor([] {
+        for (int turn = 0; turn < 50; ++turn) kin::yield();
+      });
+      killed += test::expect_down(victim.ref).reason == kin::killed ? 1 : 0;
+      EXPECT_EQ(test::expect_down(other.ref).reason, kin::normal);
+    }
+  });
+  EXPECT_TRUE(end.ok()) << end.story;
+  EXPECT_EQ(killed, 20U);
+}
+
+TEST(simulated_run, is_broken_when_what_shall_always_hold_does_not) {
+  const auto end = kin::sim::run({}, [] {
+    const auto count = std::make_shared<int>(0);
+    kin::sim::always("the count stays below 3", [=] { return *count < 3; });
+    for (;; kin::yield()) ++*count;
+  });
+  EXPECT_EQ(end.ending, ending::broken);
+  EXPECT_FALSE(end.ok());
+  EXPECT_EQ(end.steps, 3U);
+  EXPECT_THAT(end.story, HasSubstr("broken: the count stays below 3\n"));
+}
+
+TEST(always, is_not_asked_where_nothing_is_simulated) {
+  test::run([] {
+    kin::sim::always("nothing holds", [] { return false; });
+    kin::yield();
+  });
+}
+
 TEST(simulated_run, is_refused_in_a_process) {
   const auto why = test::reason_of({}, [] { static_cast<void>(kin::sim::run({}, [] {})); });
   EXPECT_THAT(kin::to_string(why), HasSubstr("kin::sim::run was called in a process"));

@@ -6,6 +6,7 @@
 
 #include <kin/exit_reason.hpp>
 #include <kin/export.hpp>
+#include <kin/info.hpp>
 #include <kin/machine.hpp>
 #include <kin/process.hpp>
 #include <kin/time.hpp>
@@ -33,6 +34,9 @@ struct options {
   std::uint64_t seed = 1;                 ///< which run
   sim::order by = order::by_seed;         ///< how what comes next is drawn from it
   std::uint64_t most_steps = 10'000'000;  ///< turns of processes and arrivals of signals
+  double kill_chance = 0;                 ///< at each step, that a process is killed: 0 to 1
+  /// Which processes may be killed; empty: all but main. Asked of a few, now and then.
+  std::function<bool(const process_info&)> may_kill = {};
   machine_options machine = {};  ///< `workers` means nothing; `reports` gets all reports too
 };
 
@@ -40,7 +44,8 @@ struct options {
 enum class ending : std::uint8_t {
   over,      ///< main has ended
   all_wait,  ///< nothing can happen any more, and main waits
-  too_long   ///< main had not ended after most_steps
+  too_long,  ///< main had not ended after most_steps
+  broken     ///< something that was always to hold did not
 };
 std::ostream& operator<<(std::ostream& out, ending e);
 
@@ -52,7 +57,7 @@ struct outcome {
   std::uint64_t steps = 0;            ///< until main ended
   duration time = {};                 ///< virtual, until then
   std::uint64_t signature = 0;        ///< of all that was chosen: equal for equal runs
-  std::string story = {};             ///< reports, last events, who waits for what; lines
+  std::string story = {};             ///< what broke, reports, last events, who waits; lines
 
   /// Main ended, for an orderly reason, and nobody was left.
   [[nodiscard]] bool ok() const;
@@ -60,12 +65,11 @@ struct outcome {
 
 /// Many runs; every field may be left out.
 struct explore_options {
-  std::uint64_t seeds = 100;       ///< how many, at most
-  std::uint64_t first_seed = 1;    ///< and the following
-  duration limit = infinity;       ///< begins no further run after that much real time
-  unsigned threads = 1;            ///< that run seeds at once: main is then called on all of them
-  sim::order by = order::by_seed;  ///< as in options
-  std::uint64_t most_steps = 10'000'000;  ///< as in options
+  std::uint64_t seeds = 100;     ///< how many, at most
+  std::uint64_t first_seed = 1;  ///< and the following
+  duration limit = infinity;     ///< begins no further run after that much real time
+  unsigned threads = 1;          ///< that run seeds at once: main is then called on all of them
+  options each = {};             ///< of every run; its seed means nothing
   std::function<bool()> failed = {};  ///< asked after a run that went well: a test's own verdict
 };
 
@@ -91,6 +95,14 @@ class failure : public std::runtime_error {
 
 }  // namespace sim
 
+namespace sim {
+/// From now on `holds` is asked after every step of this run; once it says no, the run is over, and
+/// broken. On a machine that is not simulated it is never asked: the same program runs on both.
+///
+/// Context  a process.   Cost  a call a step.
+void always(std::string what, std::function<bool()> holds);
+}  // namespace sim
+
 namespace detail {
 sim::outcome simulate(const sim::options& options, std::unique_ptr<behaviour> main);
 sim::explored explore(const sim::explore_options& options,
@@ -114,12 +126,13 @@ template <class F>
 /// Runs copies of `main` under seed after seed. The first that does not go well ends it; with
 /// several threads, the lowest one of those seen.
 ///
-/// Throws   sim::failure: main ended badly, all waited for ever, it took too many steps, somebody
-///          did not stop, or options.failed said so.
+/// Throws   sim::failure: main ended badly, all waited for ever, it took too many steps, what was
+///          always to hold did not, somebody did not stop, or options.failed said so.
 /// Thread   any that runs no process.
 template <class F>
 explored explore(const explore_options& options, const F& main) {
-  return kin::detail::explore(options, [&main] { return kin::detail::body_of(std::decay_t<F>(main)); });
+  return kin::detail::explore(options,
+                              [&main] { return kin::detail::body_of(std::decay_t<F>(main)); });
 }
 
 }  // namespace sim

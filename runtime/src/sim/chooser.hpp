@@ -40,6 +40,10 @@ class chooser {
   void gave_way(const actor& one);
   /// Of all that was chosen so far: the same for the same run, nearly never for another.
   [[nodiscard]] std::uint64_t signature() const { return signature_; }
+  /// True with that chance.
+  bool happens(double chance) {
+    return static_cast<double>(chance_() >> 11U) < chance * static_cast<double>(1ULL << 53U);
+  }
   /// A number below `limit`.
   std::uint64_t draw(std::uint64_t limit) { return chance_() % limit; }
 

@@ -20,6 +20,10 @@ void print(std::ostream& out, const event& e) {
     out << pid_access::make(0, e.to) << " runs " << what;
     return;
   }
+  if (e.is_fault) {
+    out << pid_access::make(0, e.to) << " is killed by the simulation";
+    return;
+  }
   out << pid_access::make(0, e.to) << " gets " << (what.empty() ? word_for(e.kind) : what);
   if (e.from <= highest_id) out << " from " << pid_access::make(0, e.from);
 }

@@ -19,6 +19,7 @@ struct event {
   std::uint64_t to = 0;    // ids of processes
   std::uint64_t from = 0;  // of an arrival
   bool is_turn = true;
+  bool is_fault = false;                    // killed by the simulation
   signal_kind kind = signal_kind::message;  // of an arrival
   const std::type_info* type = nullptr;     // of what runs, or of the message
 };

@@ -24,6 +24,8 @@ std::string verdict(const sim::outcome& end) {
     out << "nothing can happen any more, and main waits";
   } else if (end.ending == sim::ending::too_long) {
     out << "main has not ended";
+  } else if (end.ending == sim::ending::broken) {
+    out << "something that was always to hold did not";
   } else if (!end.reason.is_orderly()) {
     out << "main ended with " << end.reason;
   } else if (end.left != 0) {
@@ -61,8 +63,9 @@ class exploration {
  private:
   void work() {
     while (const auto seed = next_seed()) {
-      sim::outcome end =
-          simulate({.seed = *seed, .by = options_.by, .most_steps = options_.most_steps}, main_());
+      sim::options one = options_.each;
+      one.seed = *seed;
+      sim::outcome end = simulate(one, main_());
       const bool went_well = end.ok() && !(options_.failed && options_.failed());
       note(*seed, went_well, std::move(end));
     }

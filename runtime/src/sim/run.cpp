@@ -3,6 +3,7 @@
 #include <kin/report.hpp>
 #include <kin/sim.hpp>
 
+#include "api/calling_process.hpp"
 #include "api/stopping.hpp"
 #include "process/scheduling.hpp"
 #include "scheduler/machine_core.hpp"
@@ -36,8 +37,7 @@ class simulated_run {
     bool over = false;
     world_.go_on(options_.most_steps, never,
                  [&] { return over || (over = core_.has_ended(root, end_.reason)); });
-    if (!over)
-      end_.ending = world_.is_out_of_steps() ? sim::ending::too_long : sim::ending::all_wait;
+    end_.ending = ending(over);
     end_.steps = world_.steps();
     end_.time = duration(world_.now());
     end_.signature = world_.signature();
@@ -49,6 +49,11 @@ class simulated_run {
   }
 
  private:
+  [[nodiscard]] sim::ending ending(bool over) const {
+    if (!world_.broken().empty()) return sim::ending::broken;
+    if (over) return sim::ending::over;
+    return world_.is_out_of_steps() ? sim::ending::too_long : sim::ending::all_wait;
+  }
   machine_options with_own_sink(machine_options given) {
     given.reports = [this, theirs = given.reports](const report& r) {
       reports_ << r.title << '\n' << r.text << '\n';
@@ -78,6 +83,7 @@ class simulated_run {
   void tell(const std::string& last, const std::string& waits) {
     std::ostringstream story;
     const std::string reports = std::move(reports_).str();
+    if (!world_.broken().empty()) story << "broken: " << world_.broken() << '\n';
     if (!reports.empty()) story << "reports:\n" << reports;
     story << "the last events:\n" << last;
     if (!waits.empty()) story << "who waits:\n" << waits;
@@ -103,6 +109,13 @@ sim::outcome simulate(const sim::options& options, std::unique_ptr<behaviour> ma
 
 namespace sim {
 
+void always(std::string what, std::function<bool()> holds) {
+  kin::detail::calling_process("kin::sim::always");
+  auto* world =
+      dynamic_cast<kin::detail::simulation*>(kin::detail::this_worker().machine.driven_by);
+  if (world != nullptr) world->always(std::move(what), std::move(holds));
+}
+
 bool outcome::ok() const { return ending == ending::over && reason.is_orderly() && left == 0; }
 
 std::ostream& operator<<(std::ostream& out, ending e) {
@@ -113,6 +126,8 @@ std::ostream& operator<<(std::ostream& out, ending e) {
       return out << "all wait";
     case ending::too_long:
       return out << "too long";
+    case ending::broken:
+      return out << "broken";
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/simulation.hpp"
 
+#include "process/introspection.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 
@@ -20,7 +21,7 @@ bool is_own_business(const signal& s) {
 
 }  // namespace
 
-simulation::simulation(const sim::options& options) : chooser_(options) {}
+simulation::simulation(const sim::options& options) : options_(options), chooser_(options) {}
 
 simulation::~simulation() {
   for (auto& [way, parcels] : under_way_) {
@@ -35,7 +36,24 @@ void simulation::go_on(std::uint64_t most_steps, nanotime until, std::function<b
   core_->drive();
 }
 
-bool simulation::may_go_on() const { return steps_left_ != 0 && time_ < until_ && !enough_(); }
+bool simulation::may_go_on() {
+  check();
+  return steps_left_ != 0 && time_ < until_ && !enough_();
+}
+
+void simulation::always(std::string what, std::function<bool()> holds) {
+  invariants_.push_back({std::move(what), std::move(holds)});
+}
+
+void simulation::check() {
+  for (const invariant& i : invariants_) {
+    if (i.holds()) continue;
+    broken_ = i.what;
+    invariants_.clear();  // what comes now is only the end
+    steps_left_ = 0;
+    return;
+  }
+}
 
 void simulation::ready(control_block& p, bool last) {
   const actor turn{.to = p.id()};
@@ -67,6 +85,7 @@ control_block* simulation::next() {
     ++steps_;
     --steps_left_;
     time_ += step_takes;
+    if (options_.kill_chance > 0 && chooser_.happens(options_.kill_chance)) kill_one();
     const actor what = candidates_[chosen];
     control_block* p = turns_[chosen];
     if (p == nullptr) {
@@ -81,6 +100,22 @@ control_block* simulation::next() {
     return p;
   }
   return nullptr;
+}
+
+// The exit signal is there at once: it may stand before or after any other.
+void simulation::kill_one() {
+  const std::vector<pid> all = core_->living();
+  const pid one = all[chooser_.draw(all.size())];
+  control_block& p = block_of(one);
+  if (p.is(flag_root)) return;
+  if (options_.may_kill) {
+    const auto about = describe(p, info_signal{});
+    if (!about || !options_.may_kill(*about)) return;
+  }
+  auto* s = make_signal<exit_signal_node>(signal_kind::exit);
+  s->why = kill;
+  events_.add({.step = steps_, .time = time_, .to = p.id(), .is_turn = false, .is_fault = true});
+  if (!hand_in(one, s)) refuse(s, noproc);
 }
 
 void simulation::forget(std::size_t candidate) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -33,6 +34,10 @@ class simulation final : public driver {
   /// that late.
   void go_on(std::uint64_t most_steps, nanotime until, std::function<bool()> enough);
 
+  /// Asked after every step.
+  void always(std::string what, std::function<bool()> holds);
+  /// What did not hold; empty: nothing.
+  [[nodiscard]] const std::string& broken() const { return broken_; }
   [[nodiscard]] bool is_out_of_steps() const { return steps_left_ == 0; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] std::uint64_t signature() const { return chooser_.signature(); }
@@ -50,10 +55,17 @@ class simulation final : public driver {
     pid to;
     signal* what;
   };
-  [[nodiscard]] bool may_go_on() const;
+  struct invariant {
+    std::string what;
+    std::function<bool()> holds;
+  };
+  [[nodiscard]] bool may_go_on();
+  void check();
+  void kill_one();
   void arrive(const actor& way);
   void forget(std::size_t candidate);
 
+  const sim::options& options_;
   machine_core* core_ = nullptr;
   chooser chooser_;
   event_log events_;
@@ -62,6 +74,8 @@ class simulation final : public driver {
   std::uint64_t steps_left_ = 0;
   nanotime until_ = never;
   std::function<bool()> enough_;
+  std::vector<invariant> invariants_;
+  std::string broken_;
 
   // What can come next, and beside it what that is: the block whose turn it may be, or null.
   std::vector<actor> candidates_;
