@@ -123,7 +123,7 @@ struct world {
   named_regex regex;
   encoding text;
 
-  friend void PrintTo(const world& w, std::ostream* out) { *out << w.regex.text; }
+  friend std::ostream& operator<<(std::ostream& out, const world& w) { return out << w.regex.text; }
 };
 template <std::size_t Count>
 std::vector<world> each(const named_regex (&all)[Count], std::initializer_list<encoding> texts) {

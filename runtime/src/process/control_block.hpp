@@ -106,9 +106,7 @@ struct extras {
   std::unique_ptr<rarities> rare;
 
   static void* operator new(std::size_t bytes) { return take_memory(bytes, class_for(bytes)); }
-  static void operator delete(void* memory, std::size_t bytes) {
-    give_memory(memory, class_for(bytes));
-  }
+  static void operator delete(void* memory) { give_memory(memory, class_for(sizeof(extras))); }
 };
 
 /// Facts of one bit about a process; its owner's.
