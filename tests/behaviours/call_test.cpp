@@ -56,6 +56,7 @@ class late_server : public kin::gen_server {
     asked_.clear();
     return 7;
   }
+  void handle_cast(answer_the_late request) { handle_call(request); }
 
  private:
   std::vector<kin::from<clinging>> asked_;
@@ -98,6 +99,16 @@ TEST(call, drops_a_late_answer_whose_destructor_waits_without_a_wait) {
     kin::stop(server);
   });
   EXPECT_EQ(clinging::destroyed, 1);
+}
+
+TEST(call, takes_no_late_answer_to_another_one_for_its_own) {
+  test::run([] {
+    auto server = kin::start<late_server>();
+    EXPECT_EQ(kin::try_call(server, ask_late{}, 1ms).error(), kin::timed_out);
+    kin::cast(server, answer_the_late{});
+    EXPECT_EQ(kin::try_call(server, ask_late{}, 20ms).error(), kin::timed_out);
+    kin::stop(server);
+  });
 }
 
 // Answers some at once, others another day, with one handler.

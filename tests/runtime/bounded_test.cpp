@@ -257,6 +257,24 @@ TEST(bounded_mailbox, is_the_same_process_by_any_name) {
   });
 }
 
+TEST(mailbox_alarm, is_over_only_below_half_of_the_threshold) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    const auto p = kin::spawn(
+        [me] {
+          kin::receive([](word /*all is there*/) {});
+          for (int left = 4; left > 0; --left) {
+            kin::receive([](number) {});
+            kin::send(me, number{static_cast<int>(test::reports().size())});
+          }
+        },
+        {.link = true, .mailbox = {.alarm_at = 4}});
+    for (int i = 0; i < 4; ++i) kin::send(p.pid, number{i});
+    kin::send(p.pid, word{"all"});
+    for (const int reports : {1, 1, 2, 2}) EXPECT_EQ(test::expect<number>(), number{reports});
+  });
+}
+
 TEST(mailbox_alarm, is_told_once_over_the_threshold_and_once_below_half_of_it) {
   test::run([] {
     const auto p =

@@ -188,6 +188,7 @@ TEST_P(suspended, runs_nothing_until_it_is_resumed_as_often) {
     EXPECT_EQ(kin::info(p)->status, kin::process_status::suspended);
     EXPECT_EQ(kin::info(p)->message_queue_len, 1U);
     kin::resume(p);
+    EXPECT_EQ(kin::info(p)->status, kin::process_status::suspended);
     EXPECT_EQ(kin::info(p)->message_queue_len, 1U);
     kin::resume(p);
     EXPECT_EQ(test::expect<number>(), number{1});
