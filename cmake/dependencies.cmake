@@ -8,7 +8,8 @@ find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers context)
 find_package(concurrentqueue MODULE REQUIRED)
 
-if(KIN_BUILD_APPS OR KIN_BUILD_BENCH)
+# kin/fmt.hpp is for who includes it: the library is built, and used, without fmt.
+if(KIN_BUILD_APPS OR KIN_BUILD_TESTS OR KIN_BUILD_BENCH)
   find_package(fmt REQUIRED)
 endif()
 if(KIN_BUILD_APPS)

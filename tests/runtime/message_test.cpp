@@ -12,6 +12,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace shop {
@@ -40,6 +41,12 @@ struct with_array {
   int before = 0;
   int cells[3] = {1, 2, 3};  // NOLINT(modernize-avoid-c-arrays): that is what is tested
   int after = 4;
+};
+struct subscription {
+  kin::pid who;
+  kin::ref number;
+  std::vector<kin::ref> older;
+  kin::exit_reason ended;
 };
 class closed {
  public:
@@ -292,8 +299,51 @@ TEST(print, writes_the_name_of_what_it_cannot_take_apart) {
   EXPECT_EQ(kin::to_string(shop::derived{}), "shop::derived");
   EXPECT_EQ(kin::to_string(shop::with_array{}), "shop::with_array");
   EXPECT_THAT(kin::to_string(std::make_unique<int>(1)), testing::Not(testing::IsEmpty()));
-  EXPECT_THAT(kin::to_string(std::optional<int>(1)), testing::Not(testing::IsEmpty()));
-  EXPECT_THAT(kin::to_string(std::tuple(1, 2)), testing::Not(testing::IsEmpty()));
+}
+
+TEST(print, writes_what_a_tuple_an_optional_and_a_variant_hold) {
+  using text_or_order = std::variant<std::string, shop::order>;
+  EXPECT_EQ(kin::to_string(std::tuple(1, std::string("a"))), R"({1, "a"})");
+  EXPECT_EQ(kin::to_string(std::pair(std::optional<int>(2), std::optional<int>())), "{2, none}");
+  EXPECT_EQ(kin::to_string(text_or_order(shop::order{"egg", 6, true})),
+            R"(shop::order{"egg", 6, true})");
+  EXPECT_EQ(kin::to_string(std::map<int, text_or_order>{{1, "one"}}), R"([{1, "one"}])");
+}
+
+TEST(print, writes_a_result_as_its_value_or_its_error) {
+  EXPECT_EQ(kin::to_string(kin::result<int>(3)), "3");
+  EXPECT_EQ(kin::to_string(kin::result<int>(kin::timed_out)), "{error, timeout}");
+  EXPECT_EQ(kin::to_string(kin::result<void>()), "ok");
+  EXPECT_EQ(kin::to_string(kin::result<void>(kin::noproc)), "{error, noproc}");
+}
+
+TEST(print, writes_a_time_in_the_unit_it_is_a_whole_number_of) {
+  using namespace kin::literals;
+  EXPECT_EQ(kin::to_string(kin::duration(5s)), "5s");
+  EXPECT_EQ(kin::to_string(1500ms), "1500ms");
+  EXPECT_EQ(kin::to_string(120min), "2h");
+  EXPECT_EQ(kin::to_string(kin::duration(1001)), "1001ns");
+  EXPECT_EQ(kin::to_string(kin::duration(-2us)), "-2us");
+  EXPECT_EQ(kin::to_string(0h), "0s");
+  EXPECT_EQ(kin::to_string(kin::infinity), "infinity");
+}
+
+TEST(print, writes_a_byte_as_a_number_and_no_text_as_null) {
+  EXPECT_EQ(kin::to_string(std::uint8_t{7}), "7");
+  EXPECT_EQ(kin::to_string(std::vector<std::int8_t>{-1, 65}), "[-1, 65]");
+  EXPECT_EQ(kin::to_string('A'), "A");
+  const char* const no_text = nullptr;
+  EXPECT_EQ(kin::to_string(no_text), "null");
+}
+
+TEST(print, writes_pids_and_references_inside_of_an_aggregate) {
+  test::run([] {
+    const shop::subscription s{kin::self(), kin::make_ref(), {kin::ref{}}, kin::killed};
+    EXPECT_THAT(kin::to_string(s),
+                testing::MatchesRegex(
+                    R"(shop::subscription\{<0\..*>, #Ref<0\.[0-9]+>, \[#Ref<0\.0>\], killed\})"));
+    EXPECT_EQ(kin::to_string(kin::message::of(s)), kin::to_string(s));
+  });
 }
 
 TEST(print, writes_an_enum_by_number) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Printing of any value, for reports: a stream operator where there is one; else text, enum, pair,
-// range or aggregate, field by field (Boost.PFR); else the name of the type. Never a compile error,
-// never a throw on purpose.
+// Printing of any value, for reports: text in quotes, a stream operator where there is one; else a
+// time with its unit, an enum by number, what is in a range, a tuple, an optional, a result or a
+// variant, an aggregate field by field (Boost.PFR); else the name of the type. Never a compile
+// error, never a throw on purpose.
 #pragma once
 
 #include <kin/export.hpp>
 
 #include <boost/pfr/core.hpp>
 
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <ostream>
@@ -105,10 +108,63 @@ void print_range(std::ostream& out, const T& range) {
   out << ']';
 }
 
+/// std::pair, std::tuple.
+template <class T>
+concept tuple_like = requires {
+  std::tuple_size<T>::value;
+};
+template <class T>
+void print_tuple(std::ostream& out, const T& tuple) {
+  const auto print_all = [&]<std::size_t... I>(std::index_sequence<I...> /*elements*/) {
+    using std::get;
+    ((out << (I == 0 ? "" : ", "), print(out, get<I>(tuple))), ...);
+  };
+  out << '{';
+  print_all(std::make_index_sequence<std::tuple_size_v<T>>{});
+  out << '}';
+}
+
+/// std::optional, and what has the names of std::expected.
+template <class T>
+concept optional_like = requires(const T& value) {
+  { value.has_value() } -> std::same_as<bool>;
+};
+template <class T>
+void print_optional(std::ostream& out, const T& value) {
+  if (value.has_value()) {
+    if constexpr (requires { *value; }) {
+      print(out, *value);
+    } else {
+      out << "ok";
+    }
+  } else if constexpr (requires { value.error(); }) {
+    out << "{error, ";
+    print(out, value.error());
+    out << '}';
+  } else {
+    out << "none";
+  }
+}
+
+template <class T>
+concept variant_like = requires(const T& value) {
+  value.valueless_by_exception();
+};
+template <class T>
+void print_variant(std::ostream& out, const T& variant) {
+  if (variant.valueless_by_exception()) {
+    out << "none";
+  } else {
+    visit([&out](const auto& value) { print(out, value); }, variant);  // found beside T
+  }
+}
+
 template <class>
-inline constexpr bool is_pair = false;
-template <class A, class B>
-inline constexpr bool is_pair<std::pair<A, B>> = true;
+inline constexpr bool is_duration = false;
+template <class Count, class Unit>
+inline constexpr bool is_duration<std::chrono::duration<Count, Unit>> = true;
+/// In the largest unit that it is a whole number of.
+void print_duration(std::ostream& out, std::chrono::nanoseconds time);
 
 }  // namespace detail
 
@@ -117,20 +173,26 @@ template <class T>
 void print(std::ostream& out, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     out << (value ? "true" : "false");
+  } else if constexpr (std::is_same_v<T, unsigned char> || std::is_same_v<T, signed char>) {
+    out << +value;  // a small number, not a letter
+  } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+    value == nullptr ? out << "null" : out << '"' << value << '"';
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     out << '"' << std::string_view(value) << '"';
+  } else if constexpr (detail::is_duration<T>) {
+    detail::print_duration(out, std::chrono::duration_cast<std::chrono::nanoseconds>(value));
   } else if constexpr (streamable<T>) {
     out << value;
   } else if constexpr (std::is_enum_v<T>) {
     out << type_name(typeid(T)) << '(' << +static_cast<std::underlying_type_t<T>>(value) << ')';
   } else if constexpr (detail::range_like<T>) {
     detail::print_range(out, value);
-  } else if constexpr (detail::is_pair<T>) {
-    out << '{';
-    print(out, value.first);
-    out << ", ";
-    print(out, value.second);
-    out << '}';
+  } else if constexpr (detail::tuple_like<T>) {
+    detail::print_tuple(out, value);
+  } else if constexpr (detail::optional_like<T>) {
+    detail::print_optional(out, value);
+  } else if constexpr (detail::variant_like<T>) {
+    detail::print_variant(out, value);
   } else if constexpr (std::is_empty_v<T>) {
     out << type_name(typeid(T));
   } else if constexpr (detail::has_plain_fields<T>()) {

@@ -4,7 +4,9 @@
 #include <kin/link.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
+#include <kin/time.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <cxxabi.h>
 #include <memory>
@@ -47,6 +49,30 @@ std::string type_name(const std::type_info& type) {
   if (name.size() > longest) name = name.substr(0, longest) + "...";
   return name;
 }
+
+namespace detail {
+void print_duration(std::ostream& out, std::chrono::nanoseconds time) {
+  struct unit {
+    std::int64_t nanoseconds;
+    const char* name;
+  };
+  static constexpr std::array<unit, 6> units{{{3'600'000'000'000, "h"},
+                                              {60'000'000'000, "min"},
+                                              {1'000'000'000, "s"},
+                                              {1'000'000, "ms"},
+                                              {1'000, "us"},
+                                              {1, "ns"}}};
+  if (time == infinity) {
+    out << "infinity";
+  } else if (time == time.zero()) {
+    out << "0s";
+  } else {
+    const auto* largest = units.begin();
+    while (time.count() % largest->nanoseconds != 0) ++largest;
+    out << time.count() / largest->nanoseconds << largest->name;
+  }
+}
+}  // namespace detail
 
 std::ostream& operator<<(std::ostream& out, const down& d) {
   return out << "{DOWN, " << d.ref << ", process, " << d.pid << ", " << d.reason << '}';
