@@ -129,13 +129,14 @@ next server_process::timed_out() {
   });
 }
 
-result<pid> start_server(std::unique_ptr<server_process> body, duration limit) {
+result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit) {
   starting& how = body->how();
   if (!how.name.text.empty()) {
     if (const auto holder = find_name(how.name)) return exit_reason(already_started{*holder});
   }
   start_request request;
-  request.linked = how.linked;
+  request.with = with;
+  request.with.link = how.linked;
   request.ready = &how.ready;
   request.limit = limit;
   request.body = std::move(body);
@@ -150,7 +151,7 @@ result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit)
   if (!p) return exit_reason(noproc);
   if (*p == self()) return exit_reason(calling_self);
   const ref watch = monitor(*p);
-  post_message(*p, box(terminate_request{why}));
+  post_past_bound(*p, box(terminate_request{why}));
   std::optional<exit_reason> ended =
       receive(when(&down::ref, watch, [](down d) { return std::optional(d.reason); }),
               after(limit, [] { return std::optional<exit_reason>(); }));

@@ -188,7 +188,7 @@ result<child_counts> count_children(std::optional<pid> to) {
 }
 
 result<pid> start_supervisor(const supervisor& tree, bool linked, bool gentle) {
-  return start_server(body_of(tree, linked, gentle, false), infinity);
+  return start_server(body_of(tree, linked, gentle, false), {}, infinity);
 }
 result<pid> start_tree(const supervisor& tree) { return start_supervisor(tree, true, true); }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gen_server: how it starts, what it hears, how it ends. otp-semantics 3.1 to 3.4 and 3.8.
+#include <kin/info.hpp>
+
 #include "behaviours/counter.hpp"
 
 #include <functional>
@@ -126,6 +128,40 @@ TEST(start, that_takes_too_long_is_killed) {
     const auto reason = test::await_exit(test::expect<kin::pid>());
     EXPECT_TRUE(reason == kin::killed || reason == kin::noproc) << reason;
     EXPECT_THAT(test::drained(), IsEmpty());
+  });
+}
+
+TEST(start, gives_the_server_its_priority) {
+  test::run([] {
+    const auto urgent = kin::start<counter>({.priority = kin::priority::high}, kin::self());
+    EXPECT_EQ(kin::info(urgent)->priority, kin::priority::high);
+    EXPECT_EQ(kin::info(fresh())->priority, kin::priority::normal);
+  });
+}
+
+TEST(start, with_a_priority_that_does_not_exist_is_an_error) {
+  test::run([] {
+    try {
+      kin::start<counter>({.priority = {7}}, kin::self());
+      ADD_FAILURE() << "it started";
+    } catch (const kin::error& e) {
+      EXPECT_EQ(e.reason(), kin::badarg);
+    }
+  });
+}
+
+TEST(start, bounds_the_servers_mailbox) {
+  test::run([] {
+    const auto c = kin::start<counter>(
+        {.name = visits, .mailbox = {.limit = 2, .when_full = kin::when_full::drop_newest}},
+        kin::self());
+    kin::suspend(c);
+    for (int i = 0; i < 5; ++i) kin::cast(visits, add{1});
+    EXPECT_EQ(kin::try_call(c, get{}).error(), kin::dropped);
+    kin::resume(c);
+    EXPECT_TRUE(kin::is_alive(c));
+    EXPECT_EQ(kin::call(visits, get{}), 2);
+    EXPECT_EQ(kin::info(c)->dropped, 4U);
   });
 }
 
@@ -293,6 +329,20 @@ TEST(stop, from_outside_waits_for_the_end) {
     EXPECT_FALSE(kin::is_alive(c));
     EXPECT_EQ(kin::try_stop(c).error(), kin::noproc);
     EXPECT_EQ(kin::try_stop(visits).error(), kin::noproc);
+  });
+}
+
+TEST(stop, from_outside_gets_into_a_full_mailbox) {
+  test::run([] {
+    const auto c = kin::start<counter>(
+        {.mailbox = {.limit = 2, .when_full = kin::when_full::drop_newest}}, kin::self());
+    kin::suspend(c);
+    for (int i = 0; i < 3; ++i) kin::cast(c, add{1});
+    const auto stopper = kin::spawn_monitor([c] { kin::stop(c); });
+    while (kin::info(c)->message_queue_len < 3) kin::yield();
+    kin::resume(c);
+    EXPECT_EQ(test::expect_down(stopper.ref).reason, kin::normal);
+    EXPECT_EQ(test::expect<ended>(), ended{kin::normal});
   });
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many children of one kind, made when asked for. otp-semantics 4.8.
+#include <kin/info.hpp>
+
 #include "behaviours/member.hpp"
 
 #include <atomic>
@@ -44,6 +46,18 @@ TEST(simple_one_for_one, starts_nothing_by_itself_and_children_when_asked) {
     std::vector<kin::pid> pids;
     for (const auto& c : kin::which_children(tree)) pids.push_back(c.pid);
     EXPECT_THAT(pids, testing::UnorderedElementsAre(a.pid, b.pid));
+  });
+}
+
+TEST(simple_one_for_one, gives_all_children_the_priority_of_their_template) {
+  test::run([] {
+    auto servers = kin::start_link(tree_of({.priority = kin::priority::low}));
+    EXPECT_EQ(kin::info(kin::start_child(servers, "a"s))->priority, kin::priority::low);
+    auto processes = kin::start_link(kin::supervisor{
+        {.strategy = kin::simple_one_for_one},
+        kin::child_template(kin::child_options<void>{.priority = kin::priority::low},
+                            [](int /*extra*/) { test::idle(); })});
+    EXPECT_EQ(kin::info(kin::start_child(processes, 1))->priority, kin::priority::low);
   });
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // supervisor: how trees start and end, and whom they listen to. otp-semantics 4.3, 4.10.
+#include <kin/info.hpp>
+
 #include "behaviours/member.hpp"
 
 #include <atomic>
@@ -36,6 +38,28 @@ TEST(supervisor, starts_in_order_and_ends_in_reverse) {
     kin::stop(tree);
 
     expect_shutdown({"c", "b", "a"});
+  });
+}
+
+TEST(supervisor, gives_children_their_priority_and_the_bound_of_their_mailbox) {
+  test::run([] {
+    const kin::mailbox_options one{.limit = 1, .when_full = kin::when_full::drop_newest};
+    auto tree = kin::start_link(
+        kin::supervisor{{},
+                        kin::child<test::member>({.priority = kin::priority::high, .mailbox = one},
+                                                 kin::self(), "server"),
+                        kin::child_process({.priority = kin::priority::low, .mailbox = one},
+                                           [] { test::idle(); })});
+    const kin::pid server = test::expect<test::up>().pid;
+    const kin::pid process = kin::which_children(tree).front().pid;
+    for (const kin::pid child : {server, process}) {
+      kin::suspend(child);
+      for (int i = 0; i < 3; ++i) kin::send(child, i);
+      EXPECT_EQ(kin::info(child)->dropped, 2U);
+      kin::resume(child);
+    }
+    EXPECT_EQ(kin::info(server)->priority, kin::priority::high);
+    EXPECT_EQ(kin::info(process)->priority, kin::priority::low);
   });
 }
 

@@ -359,6 +359,7 @@ TEST(print, writes_kins_own_words_as_erlang_does) {
                 testing::MatchesRegex(R"(\{DOWN, #Ref<.*>, process, <.*>, normal\})"));
     EXPECT_THAT(kin::to_string(kin::exited{kin::self(), "x"}),
                 testing::MatchesRegex(R"(\{EXIT, <.*>, "x"\})"));
+    EXPECT_EQ(kin::to_string(kin::priority::high), "high");
   });
 }
 

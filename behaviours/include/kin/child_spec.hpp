@@ -85,19 +85,23 @@ struct child_spec {
 /// What can be said of a child that is a server; every field may be left out.
 template <class Server>
 struct child_options {
-  std::optional<kin::name<Server>> name = {};  ///< registered before the constructor runs
-  std::string id = {};                         ///< the name, or the type, where empty
-  kin::restart restart = permanent;            ///< when it is started again
-  shutdown_limit shutdown = {};                ///< 5 s
-  bool significant = false;                    ///< see supervisor_options::auto_shutdown
+  std::optional<kin::name<Server>> name = {};      ///< registered before the constructor runs
+  std::string id = {};                             ///< the name, or the type, where empty
+  kin::restart restart = permanent;                ///< when it is started again
+  shutdown_limit shutdown = {};                    ///< 5 s
+  bool significant = false;                        ///< see supervisor_options::auto_shutdown
+  kin::priority priority = kin::priority::normal;  ///< who runs first
+  mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
 /// What can be said of a child that is a plain process.
 template <>
 struct child_options<void> {
-  std::string id = {};               ///< the type of its body, where empty
-  kin::restart restart = permanent;  ///< when it is started again
-  shutdown_limit shutdown = {};      ///< 5 s
-  bool significant = false;          ///< see supervisor_options::auto_shutdown
+  std::string id = {};                             ///< the type of its body, where empty
+  kin::restart restart = permanent;                ///< when it is started again
+  shutdown_limit shutdown = {};                    ///< 5 s
+  bool significant = false;                        ///< see supervisor_options::auto_shutdown
+  kin::priority priority = kin::priority::normal;  ///< who runs first
+  mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
 
 /// What can be said of a child that is a tree; its name stands in its supervisor_options.
@@ -108,6 +112,16 @@ struct child_options<supervisor> {
   shutdown_limit shutdown = infinity;  ///< as long as its own children take
   bool significant = false;            ///< see supervisor_options::auto_shutdown
 };
+
+namespace detail {
+template <class Server>
+start_options<Server> start_options_of(const child_options<Server>& child) {
+  return {.name = child.name, .priority = child.priority, .mailbox = child.mailbox};
+}
+inline spawn_options spawn_options_of(const child_options<void>& child) {
+  return {.link = true, .priority = child.priority, .mailbox = child.mailbox};
+}
+}  // namespace detail
 
 /// A child that is a server: what its constructor takes is kept, and copied for each start.
 template <class Server, class... A>
@@ -120,10 +134,10 @@ template <class Server, class... A>
                 "kin: the server has no constructor that takes these arguments");
   child_spec spec;
   if constexpr (copyable && std::constructible_from<Server, A...>) {
-    spec.id = !options.id.empty() ? std::move(options.id)
+    spec.id = !options.id.empty() ? options.id
               : options.name      ? std::string(options.name->text())
                                   : type_name(typeid(Server));
-    spec.start = [how = start_options<Server>{.name = options.name},
+    spec.start = [how = detail::start_options_of(options),
                   ... arguments = std::move(arguments)]() -> result<pid> {
       auto started = detail::start<Server>(how, true, true, arguments...);
       if (!started) return started.error();
@@ -149,8 +163,9 @@ template <class F>
                 "kin: a child's body is run again at each restart, so it must be copyable");
   child_spec spec;
   if constexpr (std::copy_constructible<F>) {
-    spec.id = options.id.empty() ? type_name(typeid(F)) : std::move(options.id);
-    spec.start = [body = std::move(body)]() -> result<pid> { return spawn_link(body); };
+    spec.id = options.id.empty() ? type_name(typeid(F)) : options.id;
+    spec.start = [how = detail::spawn_options_of(options),
+                  body = std::move(body)]() -> result<pid> { return spawn(body, how).pid; };
     spec.restart = options.restart;
     spec.shutdown = options.shutdown;
     spec.significant = options.significant;

@@ -99,7 +99,7 @@ struct recipes {
   template <class... Fixed>
   static std::shared_ptr<const child_recipe> make(const child_options<Child>& options,
                                                   Fixed... fixed) {
-    auto start_one = [how = start_options<Child>{.name = options.name},
+    auto start_one = [how = start_options_of(options),
                       ... fixed = std::move(fixed)](std::tuple<Extra...> extra) -> result<pid> {
       auto started = std::apply(
           [&](Extra&... own) {
@@ -115,11 +115,13 @@ struct recipes {
 template <class... Extra>
 struct recipes<pid, Extra...> {
   template <class F>
-  static std::shared_ptr<const child_recipe> make(const child_options<void>& /*options*/, F body) {
-    auto start_one = [body = std::move(body)](std::tuple<Extra...> extra) -> result<pid> {
-      return spawn_link([body, extra = std::move(extra)]() mutable {
-        return std::apply(body, std::move(extra));
-      });
+  static std::shared_ptr<const child_recipe> make(const child_options<void>& options, F body) {
+    auto start_one = [how = spawn_options_of(options),
+                      body = std::move(body)](std::tuple<Extra...> extra) -> result<pid> {
+      return spawn([body, extra = std::move(
+                              extra)]() mutable { return std::apply(body, std::move(extra)); },
+                   how)
+          .pid;
     };
     return std::make_shared<recipe_of<decltype(start_one), Extra...>>(std::move(start_one));
   }

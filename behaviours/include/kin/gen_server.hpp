@@ -20,6 +20,7 @@
 #include <kin/export.hpp>
 #include <kin/gen.hpp>
 #include <kin/link.hpp>
+#include <kin/process.hpp>
 #include <kin/receive.hpp>
 
 #include <memory>
@@ -37,8 +38,10 @@ struct gen_server {};
 /// How a server starts.
 template <class Server>
 struct start_options {
-  std::optional<kin::name<Server>> name = {};  ///< registered before the constructor runs
-  duration timeout = infinity;                 ///< for constructor and init; then it is killed
+  std::optional<kin::name<Server>> name = {};      ///< registered before the constructor runs
+  duration timeout = infinity;                     ///< for constructor and init; then it is killed
+  kin::priority priority = kin::priority::normal;  ///< who runs first
+  mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
 
 namespace detail {
@@ -151,7 +154,7 @@ class server_body final : public server_process {
 
 /// As OTP's gen:start: the name is looked at here first, and registered before the constructor
 /// runs.
-result<pid> start_server(std::unique_ptr<server_process> body, duration limit);
+result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit);
 
 template <class S, class... A>
 result<server<S>> start(const start_options<S>& options, bool linked, bool gentle, A... arguments) {
@@ -164,7 +167,9 @@ result<server<S>> start(const start_options<S>& options, bool linked, bool gentl
     how->gentle = gentle;
     auto body = std::make_unique<server_body<S, A...>>(std::move(how),
                                                        std::tuple<A...>(std::move(arguments)...));
-    auto started = start_server(std::move(body), options.timeout);
+    auto started = start_server(std::move(body),
+                                {.level = options.priority.level, .mailbox = &options.mailbox},
+                                options.timeout);
     if (!started) return started.error();
     return server<S>{*started};
   } else {

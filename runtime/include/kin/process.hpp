@@ -7,6 +7,9 @@
 #include <kin/pid.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <source_location>
 #include <type_traits>
@@ -124,6 +127,7 @@ inline constexpr priority priority::low{0};
 inline constexpr priority priority::normal{1};
 inline constexpr priority priority::high{2};
 inline constexpr priority priority::max{3};
+std::ostream& operator<<(std::ostream& out, priority p);
 
 /// What becomes of a message for a mailbox that is full.
 enum class when_full : std::uint8_t {

@@ -177,11 +177,13 @@ reply exchange(pid to, signal* request, duration limit);
 /// Sends a request that asks for no answer.
 void post_cast(pid to, signal* request);
 
+/// Sends what a bounded mailbox takes in all the same, as it does a timer's message.
+void post_past_bound(pid to, signal* mail) noexcept;
+
 /// Starts a process and waits until it has said that it is ready. Waits.
 struct start_request {
   std::unique_ptr<behaviour> body;
-  bool linked = false;
-  bool gentle = false;  // unlink before a failed start is told, so that the starter outlives it
+  start_with with;
   promise* ready = nullptr;  // where the new process finds its duty to answer; lives in the body
   duration limit = infinity;
 };

@@ -48,11 +48,17 @@ level checked(std::uint8_t of_priority) {
   return static_cast<level>(of_priority);
 }
 
-control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body) {
+// With its level and its way in, so that its name can be told.
+control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body,
+                          const start_with& with) {
+  const level of_child = checked(with.level);
   try {
     worker& w = this_worker();
     control_block& child = w.machine.make_process(&w, std::move(body));
     child.born_of = origin_of_children(parent);
+    child.set_level(of_child);
+    if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
+      bound_mailbox(child, *with.mailbox);
     return child;
   } catch (const std::bad_alloc&) {
     throw error(system_limit, "spawn found no memory for one more process");
@@ -63,13 +69,9 @@ control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body
 
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block& parent = calling_process("kin::spawn");
-  const level of_child = checked(with.level);
-  control_block& child = make_child(parent, std::move(body));
-  if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
-    bound_mailbox(child, *with.mailbox);
+  control_block& child = make_child(parent, std::move(body), with);
   const pid name = child.name();
   ref monitor_ref;
-  child.set_level(of_child);
   if (with.link) link_at_birth(parent, child);
   if (with.monitor) {
     monitor_ref = make_ref();
@@ -87,12 +89,12 @@ class start_access {
 result<pid> start_process(start_request request) {
   control_block& parent = calling_process("kin::start");
   const std::uint64_t number = ++parent.calls;
-  control_block& child = make_child(parent, std::move(request.body));
+  control_block& child = make_child(parent, std::move(request.body), request.with);
   const pid name = child.name();
   promise_record* record = make_promise({parent.name(), number}, name);
   child.owed.push(*record);
   start_access::give(*request.ready, record);
-  if (request.linked) link_at_birth(parent, child);
+  if (request.with.link) link_at_birth(parent, child);
   this_worker().schedule(child);
 
   wait w;
@@ -101,7 +103,7 @@ result<pid> start_process(start_request request) {
   const bool waited = wait_for(calling_process("kin::start"), w, request.limit);
   control_block& me = calling_process("kin::start");
   if (w.answer == nullptr) {
-    if (request.linked) unlink_from(me, name);
+    if (request.with.link) unlink_from(me, name);
     exit(name, kill);
     return waited ? exit_reason(timed_out) : exit_reason(killed);
   }

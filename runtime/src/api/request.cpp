@@ -127,4 +127,8 @@ reply exchange(pid to, signal* request, duration limit) {
 
 void post_cast(pid to, signal* request) { post_message(to, request); }
 
+void post_past_bound(pid to, signal* mail) noexcept {
+  if (!post(to, mail)) refuse(mail, noproc);
+}
+
 }  // namespace kin::detail

@@ -4,6 +4,7 @@
 #include <kin/link.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
+#include <kin/process.hpp>
 #include <kin/time.hpp>
 
 #include <array>
@@ -73,6 +74,11 @@ void print_duration(std::ostream& out, std::chrono::nanoseconds time) {
   }
 }
 }  // namespace detail
+
+std::ostream& operator<<(std::ostream& out, priority p) {
+  static constexpr std::array<const char*, 4> words{"low", "normal", "high", "max"};
+  return p.level < words.size() ? out << words[p.level] : out << "no priority";
+}
 
 std::ostream& operator<<(std::ostream& out, const down& d) {
   return out << "{DOWN, " << d.ref << ", process, " << d.pid << ", " << d.reason << '}';
