@@ -2,6 +2,7 @@
 // How processes end, and what they do beside each other. otp-semantics 1.1 to 1.4.
 #include <kin/alias.hpp>
 #include <kin/info.hpp>
+#include <kin/spawn_request.hpp>
 #include <kin/values.hpp>
 
 #include "conformance/support.hpp"
@@ -1224,6 +1225,191 @@ TEST_P(process, monitor_tag) {
     EXPECT_EQ(noproc.tag, word{"late"});
     EXPECT_EQ(static_cast<const kin::down&>(noproc), (kin::down{late, other, kin::noproc}));
     EXPECT_THAT(test::drained(), IsEmpty());
+  });
+}
+
+// ---- processes that are requested ---------------------------------------------------------------
+
+/// The reply to that request, which must be the next message.
+kin::spawn_reply expect_reply(kin::ref request) {
+  const auto m = test::expect<kin::message>();
+  const auto* reply = m.get_if<kin::spawn_reply>();
+  EXPECT_NE(reply, nullptr) << m;
+  if (reply == nullptr) kin::exit("no reply");
+  EXPECT_EQ(reply->ref, request);
+  return *reply;
+}
+constexpr kin::priority no_priority{9};
+
+// A request returns a reference; its reply says which process, or why there is none. A tag comes
+// with either; a bad option is a message, not an exception.
+TEST_P(process, spawn_request_bif) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto say = [me](int n) { return [=] { kin::send(me, number{n}); }; };
+
+    const kin::ref plain = kin::spawn_request(say(1));
+    EXPECT_TRUE(expect_reply(plain).child);
+    EXPECT_EQ(test::expect<number>(), number{1});
+
+    const kin::ref urgent =
+        kin::spawn_request([me] { kin::send(me, kin::info(kin::self())->priority); },
+                           {.priority = kin::priority::high});
+    EXPECT_TRUE(expect_reply(urgent).child);
+    EXPECT_EQ(test::expect<kin::priority>(), kin::priority::high);
+
+    const kin::ref tagged = kin::spawn_request(say(2), word{"mine"});
+    const auto reply = test::expect<kin::tagged_spawn_reply<word>>();
+    EXPECT_EQ(reply.tag, word{"mine"});
+    EXPECT_EQ(reply.ref, tagged);
+    EXPECT_TRUE(reply.child);
+    EXPECT_EQ(test::expect<number>(), number{2});
+
+    const kin::ref bad = kin::spawn_request(say(3), {.link = true, .priority = no_priority});
+    EXPECT_EQ(expect_reply(bad).child.error(), kin::badopt);
+    const kin::ref bad_alias = kin::spawn_request(say(3), {.alias = kin::alias_until::replied});
+    EXPECT_EQ(expect_reply(bad_alias).child.error(), kin::badopt);
+    const kin::ref bad_tagged = kin::spawn_request(say(3), word{"mine"}, {.priority = no_priority});
+    const auto failure = test::expect<kin::tagged_spawn_reply<word>>();
+    EXPECT_EQ(failure.tag, word{"mine"});
+    EXPECT_EQ(failure.ref, bad_tagged);
+    EXPECT_EQ(failure.child.error(), kin::badopt);
+    EXPECT_THAT(test::drained(), IsEmpty());
+    EXPECT_THAT(kin::info(me)->links, IsEmpty());
+  });
+}
+
+// However early the process ends, the reply comes before the DOWN, which has the true reason.
+TEST_P(process, spawn_request_monitor_child_exit) {
+  play([] {
+    for (int i = 0; i < test::times(500); ++i) {
+      const kin::ref request = kin::spawn_request([i] { kin::exit(i); }, {.monitor = true});
+      if (i % 2 == 0) kin::yield();
+      const kin::pid child = *expect_reply(request).child;
+      ASSERT_EQ(test::expect<kin::message>().get_if<kin::down>() != nullptr, true);
+      const kin::ref next = kin::spawn_request([i] { kin::exit(i); }, number{i}, {.monitor = true});
+      const auto reply = test::expect<kin::tagged_spawn_reply<number>>();
+      ASSERT_EQ(test::expect_down(next), (kin::down{next, *reply.child, kin::exit_reason(i)}));
+      ASSERT_NE(*reply.child, child);
+    }
+    EXPECT_THAT(test::drained(), IsEmpty());
+  });
+}
+
+// ... and before the EXIT.
+TEST_P(process, spawn_request_link_child_exit) {
+  play([] {
+    kin::trap_exits();
+    for (int i = 0; i < test::times(500); ++i) {
+      const kin::ref request = kin::spawn_request([i] { kin::exit(i); }, {.link = true});
+      if (i % 2 == 0) kin::yield();
+      const kin::pid child = *expect_reply(request).child;
+      ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{child, kin::exit_reason(i)}));
+    }
+    EXPECT_THAT(test::drained(), IsEmpty());
+  });
+}
+
+/// Who requests a linked process and ends at once, takes it along.
+void ends_its_requested_child(const kin::exit_reason& why) {
+  const kin::pid me = kin::self();
+  for (int i = 0; i < test::times(200); ++i) {
+    kin::spawn([=] {
+      const kin::ref request = kin::spawn_request([] { test::idle(); }, {.link = true});
+      if (i % 2 == 0) kin::send(me, *expect_reply(request).child);
+      if (i % 2 != 0) kin::send(me, kin::info(kin::self())->links.at(0));
+      kin::exit(why);
+    });
+    const kin::exit_reason ended = test::await_exit(test::expect<kin::pid>());
+    ASSERT_TRUE(ended == why || ended == kin::noproc) << ended;
+  }
+}
+TEST_P(process, spawn_request_link_parent_exit) {
+  play([] { ends_its_requested_child("over"); });
+}
+TEST_P(process, spawn_request_link_parent_exit_compound_reason) {
+  play([] { ends_its_requested_child(kin::exit_reason(test::large_ledger())); });
+}
+
+// A local request is never pending when it has returned: it cannot be abandoned, and what is no
+// request cannot either.
+TEST_P(process, spawn_request_abandon_bif) {
+  play([] {
+    EXPECT_FALSE(kin::spawn_request_abandon(kin::make_ref()));
+    EXPECT_FALSE(kin::spawn_request_abandon(kin::ref{}));
+    const kin::ref request = kin::spawn_request([] { test::idle(); }, {.link = true});
+    EXPECT_FALSE(kin::spawn_request_abandon(request));
+    const kin::pid child = *expect_reply(request).child;
+    EXPECT_FALSE(kin::spawn_request_abandon(request));
+    EXPECT_TRUE(kin::is_alive(child));
+    kin::send(child, word{"end"});
+  });
+}
+
+// What is told of success and of failure, for each of the four options.
+TEST_P(process, spawn_request_reply_option) {
+  play([] {
+    using enum kin::spawn_replies;
+    const kin::pid me = kin::self();
+    const auto run = [me] { kin::send(me, number{1}); };
+    for (const auto told : {yes, no, error_only, success_only}) {
+      const kin::ref good = kin::spawn_request(run, {.reply = told});
+      if (told == yes || told == success_only) {
+        EXPECT_TRUE(expect_reply(good).child);
+      }
+      EXPECT_EQ(test::expect<number>(), number{1});
+      const kin::ref bad = kin::spawn_request(run, {.priority = no_priority, .reply = told});
+      if (told == yes || told == error_only) {
+        EXPECT_EQ(expect_reply(bad).child.error(), kin::badopt);
+      }
+      EXPECT_THAT(test::drained(), IsEmpty());
+    }
+  });
+}
+
+// The reference of a monitor made with the process can be an alias, switched off as the option
+// says; an alias without a monitor is an error.
+TEST_P(process, spawn_monitor_alias) {
+  play([] {
+    using kin::alias_until;
+    const auto answers = [] {
+      return kin::receive([](const word& /*go*/) { return test::expect<kin::ref>(); });
+    };
+    for (const auto until :
+         {alias_until::unaliased, alias_until::demonitored, alias_until::replied}) {
+      const auto [child, ref] = kin::spawn(
+          [=] {
+            const kin::ref to = answers();
+            kin::send(to, number{1});
+            kin::send(to, number{2});
+          },
+          {.monitor = true, .alias = until});
+      kin::send(child, word{"go"});
+      kin::send(child, ref);
+      EXPECT_EQ(test::expect<number>(), number{1});
+      if (until == alias_until::replied) {
+        test::await_exit(child);  // the first message has ended alias and monitor
+      } else {
+        EXPECT_EQ(test::expect<number>(), number{2});
+        EXPECT_EQ(test::expect_down(ref), (kin::down{ref, child, kin::normal}));
+      }
+      kin::send(ref, number{3});
+      EXPECT_EQ(test::drained().size(), until == alias_until::unaliased ? 1U : 0U);
+      EXPECT_EQ(kin::unalias(ref), until == alias_until::unaliased);
+    }
+    const kin::ref requested = kin::spawn_request([=] { kin::send(answers(), number{4}); },
+                                                  {.monitor = true, .alias = alias_until::replied});
+    const auto reply = expect_reply(requested);
+    kin::send(*reply.child, word{"go"});
+    kin::send(*reply.child, reply.ref);
+    EXPECT_EQ(test::expect<number>(), number{4});
+    EXPECT_FALSE(kin::demonitor(requested));
+    try {
+      kin::spawn([] {}, {.alias = alias_until::replied});
+      ADD_FAILURE() << "it was spawned";
+    } catch (const kin::error& e) {
+      EXPECT_EQ(e.reason(), kin::badarg);
+    }
   });
 }
 

@@ -14,6 +14,7 @@
 #include <kin/report.hpp>
 #include <kin/run.hpp>
 #include <kin/send.hpp>
+#include <kin/spawn_request.hpp>
 #include <kin/supervisor.hpp>
 #include <kin/timer.hpp>
 #include <kin/values.hpp>

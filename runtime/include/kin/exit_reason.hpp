@@ -78,6 +78,7 @@ extern const atom_rep calling_self_rep;
 extern const atom_rep ignored_rep;
 extern const atom_rep dropped_rep;
 extern const atom_rep badarg_rep;
+extern const atom_rep badopt_rep;
 extern const atom_rep system_limit_rep;
 extern const atom_rep mailbox_full_rep;
 extern const atom_rep timeout_value_rep;
@@ -115,6 +116,7 @@ inline constexpr atom calling_self{detail::calling_self_rep};  ///< a process ca
 inline constexpr atom ignored{detail::ignored_rep};  ///< init returned ignore(); prints `ignore`
 inline constexpr atom dropped{detail::dropped_rep};  ///< a request was thrown away unanswered
 inline constexpr atom badarg{detail::badarg_rep};    ///< an argument that cannot be
+inline constexpr atom badopt{detail::badopt_rep};    ///< an option that cannot be
 inline constexpr atom timeout_value{detail::timeout_value_rep};  ///< a time that cannot be waited
 inline constexpr atom mailbox_full{detail::mailbox_full_rep};    ///< of a bounded mailbox
 inline constexpr atom system_limit{detail::system_limit_rep};    ///< no more of them can be had

@@ -2,6 +2,7 @@
 // spawn, self, exit, yield: what a process can do about processes.
 #pragma once
 
+#include <kin/alias.hpp>
 #include <kin/behaviour.hpp>
 #include <kin/export.hpp>
 #include <kin/pid.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -28,7 +30,8 @@ namespace detail {
 struct start_with {
   bool link = false;
   bool monitor = false;
-  std::uint8_t level = 1;  // of priority
+  std::optional<alias_until> alias = {};  // the monitor's reference is one
+  std::uint8_t level = 1;                 // of priority
   const mailbox_options* mailbox = nullptr;
 };
 
@@ -152,16 +155,20 @@ struct mailbox_options {
 struct spawn_options {
   bool link = false;                               ///< to its parent
   bool monitor = false;                            ///< by its parent
+  std::optional<alias_until> alias = {};           ///< the monitor's reference is one, until then
   kin::priority priority = kin::priority::normal;  ///< not inherited
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
-/// See  erlang:spawn_opt/2.
+///
+/// Throws  as spawn; badarg for a priority that does not exist, or an alias without a monitor.
+/// See     erlang:spawn_opt/2.
 template <class F>
 monitored spawn(F body, const spawn_options& options) {
   auto [pid, ref] =
       detail::spawn_process(detail::body_of(std::move(body)), {.link = options.link,
                                                                .monitor = options.monitor,
+                                                               .alias = options.alias,
                                                                .level = options.priority.level,
                                                                .mailbox = &options.mailbox});
   return {pid, ref};

@@ -3,6 +3,7 @@
 #include <kin/link.hpp>
 #include <kin/process.hpp>
 #include <kin/request.hpp>
+#include <kin/spawn_request.hpp>
 
 #include "api/calling_process.hpp"
 #include "process/gate.hpp"
@@ -14,6 +15,7 @@
 #include "process/unwinding.hpp"
 
 #include <new>
+#include <ostream>
 #include <utility>
 
 namespace kin {
@@ -52,6 +54,7 @@ level checked(std::uint8_t of_priority) {
 control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body,
                           const start_with& with) {
   const level of_child = checked(with.level);
+  if (with.alias && !with.monitor) throw error(badarg, "an alias is a monitor's: ask for one, too");
   try {
     worker& w = this_worker();
     control_block& child = w.machine.make_process(&w, std::move(body));
@@ -65,20 +68,48 @@ control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body
   }
 }
 
+// Before it runs: what it ends for is heard. The reference, which is an alias if that is wanted.
+ref tie(control_block& parent, control_block& child, const start_with& with, ref of_monitor) {
+  if (with.link) link_at_birth(parent, child);
+  if (!with.monitor) return of_monitor;
+  const std::uint64_t number = ref_access::number(of_monitor);
+  monitor_at_birth(parent, child, number);
+  if (!with.alias) return of_monitor;
+  parent.more().aliases.emplace(number, *with.alias);
+  return ref_access::make(number, pid_access::hint(parent.name()));
+}
+
+// What a request is told of an error of spawn's.
+exit_reason told_of(const error& e) { return e.reason() == badarg ? badopt : e.reason(); }
+
 }  // namespace
 
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block& parent = calling_process("kin::spawn");
   control_block& child = make_child(parent, std::move(body), with);
   const pid name = child.name();
-  ref monitor_ref;
-  if (with.link) link_at_birth(parent, child);
-  if (with.monitor) {
-    monitor_ref = make_ref();
-    monitor_at_birth(parent, child, ref_access::number(monitor_ref));
-  }
+  const ref monitor_ref = tie(parent, child, with, with.monitor ? make_ref() : ref());
   this_worker().schedule(child);
   return {name, monitor_ref};
+}
+
+ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answers& answers) {
+  control_block& parent = calling_process("kin::spawn_request");
+  const ref request = make_ref();
+  const auto tell = [&](ref known_as, result<pid> child) {
+    if (signal* mail = answers.about(spawn_reply{known_as, std::move(child)}))
+      post_past_bound(parent.name(), mail);
+  };
+  try {
+    control_block& child = make_child(parent, std::move(body), with);
+    const ref known_as = tie(parent, child, with, request);
+    tell(known_as, child.name());  // before it can end
+    this_worker().schedule(child);
+    return known_as;
+  } catch (const error& e) {
+    tell(request, told_of(e));
+    return request;
+  }
 }
 
 class start_access {
@@ -147,6 +178,17 @@ void exit_signal(pid to, exit_reason why) {
 void become(std::unique_ptr<behaviour> then) { this_worker().successor = then.release(); }
 
 }  // namespace detail
+
+std::ostream& operator<<(std::ostream& out, const spawn_reply& r) {
+  out << "{spawn_reply, " << r.ref;
+  return r.child ? out << ", ok, " << *r.child << '}'
+                 : out << ", error, " << r.child.error() << '}';
+}
+
+bool spawn_request_abandon(ref /*request*/) {
+  static_cast<void>(detail::calling_process("kin::spawn_request_abandon"));
+  return false;
+}
 
 pid self() { return detail::calling_process("kin::self").name(); }
 

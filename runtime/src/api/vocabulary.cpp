@@ -100,6 +100,7 @@ constinit const atom_rep calling_self_rep{"calling_self"};
 constinit const atom_rep ignored_rep{"ignore"};
 constinit const atom_rep dropped_rep{"dropped"};
 constinit const atom_rep badarg_rep{"badarg"};
+constinit const atom_rep badopt_rep{"badopt"};
 constinit const atom_rep system_limit_rep{"system_limit"};
 constinit const atom_rep timeout_value_rep{"timeout_value"};
 constinit const atom_rep mailbox_full_rep{"mailbox_full"};
