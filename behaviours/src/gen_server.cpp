@@ -57,8 +57,8 @@ exit_reason server_process::terminate(exit_reason why) {
 
 next server_process::start() {
   linked_ = how_->linked;
-  if (!how_->name.text.empty()) {
-    if (const auto holder = enter_name(how_->name, self())) {
+  if (!how_->name.empty()) {
+    if (const auto holder = how_->name.enter(self())) {
       how_->ready.fail(exit_reason(already_started{*holder}));
       return next::stop(normal);
     }
@@ -82,7 +82,7 @@ next server_process::start() {
 next server_process::not_started(const exit_reason& why) {
   if (how_->gentle) unlink(parent());
   if (why != ignored) return next::stop(why);
-  if (!how_->name.text.empty()) unregister_name(name<void>(how_->name.text));
+  if (!how_->name.empty()) how_->name.leave();
   how_->ready.fail(ignored);
   return next::stop(normal);
 }
@@ -131,8 +131,8 @@ next server_process::timed_out() {
 
 result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit) {
   starting& how = body->how();
-  if (!how.name.text.empty()) {
-    if (const auto holder = find_name(how.name)) return exit_reason(already_started{*holder});
+  if (!how.name.empty()) {
+    if (const auto holder = how.name.find()) return exit_reason(already_started{*holder});
   }
   start_request request;
   request.with = with;

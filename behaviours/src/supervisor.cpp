@@ -127,7 +127,7 @@ class supervisor_body final : public server_process {
 std::unique_ptr<supervisor_body> body_of(const supervisor& tree, bool linked, bool gentle,
                                          bool is_root) {
   auto how = std::make_unique<starting>();
-  how->name = tree.options().name.untyped();
+  how->name = start_name(tree.options().name.untyped());
   how->linked = linked;
   how->gentle = gentle;
   return std::make_unique<supervisor_body>(std::move(how), tree, is_root);

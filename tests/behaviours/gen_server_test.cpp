@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gen_server: how it starts, what it hears, how it ends. otp-semantics 3.1 to 3.4 and 3.8.
 #include <kin/info.hpp>
+#include <kin/keyed_registry.hpp>
 
 #include "behaviours/counter.hpp"
 
@@ -128,6 +129,50 @@ TEST(start, that_takes_too_long_is_killed) {
     const auto reason = test::await_exit(test::expect<kin::pid>());
     EXPECT_TRUE(reason == kin::killed || reason == kin::noproc) << reason;
     EXPECT_THAT(test::drained(), IsEmpty());
+  });
+}
+
+TEST(start, gives_the_key_of_a_registry_before_the_constructor_runs) {
+  kin::registry<int, starter> starters;
+  test::run([&] {
+    const auto started = kin::start<starter>({.name = starters[42]}, [&] {
+      EXPECT_EQ(kin::whereis(starters[42]), kin::self());
+      return kin::next();
+    });
+    EXPECT_EQ(kin::whereis(starters[42]), started.pid);
+    EXPECT_TRUE(kin::call(starters[42], get{}));
+    EXPECT_EQ(kin::try_start<starter>({.name = starters[42]}, [] { return kin::next(); }).error(),
+              kin::exit_reason(kin::already_started{started}));
+    kin::stop(starters[42]);
+    EXPECT_EQ(kin::try_call(starters[42], get{}).error(), kin::noproc);
+    EXPECT_EQ(kin::try_stop(starters[42]).error(), kin::noproc);
+  });
+}
+
+TEST(start, that_failed_or_was_ignored_has_given_the_key_back) {
+  kin::registry<int, starter> starters;
+  test::run([&] {
+    kin::trap_exits();
+    for (int i = 0; i < test::times(300); ++i) {
+      const auto bad_start =
+          kin::try_start_link<starter>({.name = starters[1]}, [i]() -> kin::next {
+            if (i % 3 == 0) return kin::ignore();
+            if (i % 3 == 1) return kin::stop(bad);
+            throw std::runtime_error("no");
+          });
+      ASSERT_FALSE(bad_start);
+      ASSERT_EQ(kin::whereis(starters[1]), std::nullopt);
+    }
+  });
+}
+
+TEST(cast, to_a_key_that_nobody_holds_is_no_error) {
+  kin::registry<int, counter> counters;
+  test::run([&] {
+    kin::cast(counters[1], add{1});
+    kin::start<counter>({.name = counters[1]}, kin::self());
+    kin::cast(counters[1], add{1});
+    EXPECT_EQ(kin::call(counters[1], get{}), 1);
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // supervisor: how trees start and end, and whom they listen to. otp-semantics 4.3, 4.10.
 #include <kin/info.hpp>
+#include <kin/keyed_registry.hpp>
 
 #include "behaviours/member.hpp"
 
@@ -60,6 +61,24 @@ TEST(supervisor, gives_children_their_priority_and_the_bound_of_their_mailbox) {
     }
     EXPECT_EQ(kin::info(server)->priority, kin::priority::high);
     EXPECT_EQ(kin::info(process)->priority, kin::priority::low);
+  });
+}
+
+TEST(supervisor, starts_a_child_again_under_its_key) {
+  kin::registry<std::string, test::member> members;
+  test::run([&] {
+    auto tree = kin::start_link(kin::supervisor{
+        {}, kin::child<test::member>({.name = members["first"]}, kin::self(), "m")});
+    const kin::pid first = expect_up("m");
+    EXPECT_EQ(kin::whereis(members["first"]), first);
+    EXPECT_EQ(kin::which_children(tree).front().id, "first");
+
+    kin::cast(members["first"], test::end{kin::exit_reason(no_disk{1})});
+
+    test::expect<test::ended>();
+    const kin::pid second = expect_up("m");
+    EXPECT_NE(first, second);
+    EXPECT_EQ(kin::whereis(members["first"]), second);
   });
 }
 

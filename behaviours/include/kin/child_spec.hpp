@@ -7,6 +7,7 @@
 #include <kin/process.hpp>
 #include <kin/registry.hpp>
 #include <kin/result.hpp>
+#include <kin/server_name.hpp>
 #include <kin/time.hpp>
 
 #include <chrono>
@@ -85,11 +86,11 @@ struct child_spec {
 /// What can be said of a child that is a server; every field may be left out.
 template <class Server>
 struct child_options {
-  std::optional<kin::name<Server>> name = {};      ///< registered before the constructor runs
-  std::string id = {};                             ///< the name, or the type, where empty
-  kin::restart restart = permanent;                ///< when it is started again
-  shutdown_limit shutdown = {};                    ///< 5 s
-  bool significant = false;                        ///< see supervisor_options::auto_shutdown
+  server_name<Server> name = {};     ///< or key of a registry: held before the constructor runs
+  std::string id = {};               ///< the name, or the type, where empty
+  kin::restart restart = permanent;  ///< when it is started again
+  shutdown_limit shutdown = {};      ///< 5 s
+  bool significant = false;          ///< see supervisor_options::auto_shutdown
   kin::priority priority = kin::priority::normal;  ///< who runs first
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
@@ -135,7 +136,7 @@ template <class Server, class... A>
   child_spec spec;
   if constexpr (copyable && std::constructible_from<Server, A...>) {
     spec.id = !options.id.empty() ? options.id
-              : options.name      ? std::string(options.name->text())
+              : options.name      ? options.name.text()
                                   : type_name(typeid(Server));
     spec.start = [how = detail::start_options_of(options),
                   ... arguments = std::move(arguments)]() -> result<pid> {

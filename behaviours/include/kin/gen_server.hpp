@@ -22,6 +22,7 @@
 #include <kin/link.hpp>
 #include <kin/process.hpp>
 #include <kin/receive.hpp>
+#include <kin/server_name.hpp>
 
 #include <memory>
 #include <optional>
@@ -38,8 +39,8 @@ struct gen_server {};
 /// How a server starts.
 template <class Server>
 struct start_options {
-  std::optional<kin::name<Server>> name = {};      ///< registered before the constructor runs
-  duration timeout = infinity;                     ///< for constructor and init; then it is killed
+  server_name<Server> name = {};  ///< or key of a registry: held before the constructor runs
+  duration timeout = infinity;    ///< for constructor and init; then it is killed
   kin::priority priority = kin::priority::normal;  ///< who runs first
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
@@ -49,7 +50,7 @@ namespace detail {
 /// What a server needs until it has started.
 struct starting {
   promise ready;
-  name_text name;
+  start_name name;
   bool linked = false;
   bool gentle = false;
 };
@@ -162,7 +163,7 @@ result<server<S>> start(const start_options<S>& options, bool linked, bool gentl
                 "kin: the server has no constructor that takes these arguments");
   if constexpr (std::constructible_from<S, A...>) {
     auto how = std::make_unique<starting>();
-    if (options.name) how->name = options.name->untyped();
+    how->name = options.name.untyped();
     how->linked = linked;
     how->gentle = gentle;
     auto body = std::make_unique<server_body<S, A...>>(std::move(how),

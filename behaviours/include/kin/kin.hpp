@@ -6,6 +6,7 @@
 #include <kin/blocking.hpp>
 #include <kin/gen_server.hpp>
 #include <kin/info.hpp>
+#include <kin/keyed_registry.hpp>
 #include <kin/link.hpp>
 #include <kin/machine.hpp>
 #include <kin/process.hpp>

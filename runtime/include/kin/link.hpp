@@ -53,10 +53,10 @@ void unlink(pid other);
 ///
 /// Context  a process.   Cost  one allocation, one signal.   See  erlang:monitor/2.
 [[nodiscard]] ref monitor(pid other);
-/// Whoever holds the name now; later owners do not count. `down.pid` is the pid found, or none with
-/// noproc.
-template <class Server>
-[[nodiscard]] ref monitor(const name<Server>& holder) {
+/// Whoever holds the name, or the key of a registry, now; later owners do not count. `down.pid` is
+/// the pid found, or none with noproc.
+template <address To>
+requires(!std::is_convertible_v<To, pid>) [[nodiscard]] ref monitor(const To& holder) {
   return monitor(whereis(holder).value_or(pid{}));
 }
 

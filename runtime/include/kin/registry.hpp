@@ -59,6 +59,9 @@ class name {
 name(const char*)->name<void>;
 name(std::string_view)->name<void>;
 
+template <class Registry>
+class via;  // a key of a registry, as an address: keyed_registry.hpp
+
 /// A pid that knows what server stands behind it.
 template <class Server>
 struct server {

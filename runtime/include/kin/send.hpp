@@ -8,6 +8,7 @@
 #include <kin/result.hpp>
 #include <kin/time.hpp>
 
+#include <string>
 #include <utility>
 
 namespace KIN_PUBLIC kin {
@@ -17,12 +18,33 @@ namespace detail {
 void post_message(pid to, signal* s);
 result<void> try_post_message(pid to, signal* s, duration limit);
 [[noreturn]] void name_not_registered(const name_text& name);
+[[noreturn]] void nobody_at_key(const std::string& key);
+
+/// Of an address that may lead to nobody, in `send`: an error that names it.
+struct nobody {
+  template <class Server>
+  [[noreturn]] static void at(const name<Server>& n) {
+    name_not_registered(n.untyped());
+  }
+  template <class Registry>
+  [[noreturn]] static void at(const via<Registry>& v) {
+    nobody_at_key(to_string(v.key()));
+  }
+};
+template <class To>
+pid receiver_at(const To& to) {
+  const auto target = whereis(to);
+  if constexpr (requires { nobody::at(to); }) {
+    if (!target) nobody::at(to);
+  }
+  return *target;
+}
 }  // namespace detail
 
 /// Puts `value` into the mailbox of `to`. Signals from one process to another arrive
 /// in the order they were sent, whatever their kinds. To a dead process: dropped.
 ///
-/// Throws  kin::error with badarg when `to` is a name that nobody holds, with mailbox_full when a
+/// Throws  kin::error with badarg when `to` is a name or key that nobody holds, with mailbox_full when a
 ///         bounded mailbox is full and does not drop; whatever moving `value` throws.
 /// Thread  any; to a name, a process or a thread inside machine::enter. Waits only for room in a
 ///         mailbox that was bounded with when_full::block.
@@ -33,27 +55,21 @@ void send(const To& to, T value) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (sendable<T>) {
-    auto target = whereis(to);
-    if constexpr (requires { to.untyped(); }) {
-      if (!target) detail::name_not_registered(to.untyped());
-    }
-    detail::post_message(*target, detail::box(std::move(value)));
+    const pid target = detail::receiver_at(to);
+    detail::post_message(target, detail::box(std::move(value)));
   }
 }
 
 /// As send, but tells whether a bounded mailbox let it in within `limit`: mailbox_full if not. What
 /// is for the dead, or is dropped as its mailbox wants it, counts as sent.
-/// Throws  kin::error with badarg when `to` is a name that nobody holds.
+/// Throws  kin::error with badarg when `to` is a name or key that nobody holds.
 template <address To, class T>
 [[nodiscard]] result<void> try_send(const To& to, T value, duration limit = {}) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (sendable<T>) {
-    auto target = whereis(to);
-    if constexpr (requires { to.untyped(); }) {
-      if (!target) detail::name_not_registered(to.untyped());
-    }
-    return detail::try_post_message(*target, detail::box(std::move(value)), limit);
+    const pid target = detail::receiver_at(to);
+    return detail::try_post_message(target, detail::box(std::move(value)), limit);
   } else {
     return {};
   }

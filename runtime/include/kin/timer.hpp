@@ -30,11 +30,18 @@ ref arm_timer(ref timer, const timer_start& start, pid to, signal* s);
 ref arm_timer(ref timer, const timer_start& start, const name_text& to, signal* s);
 
 template <class To>
+pid receiver_of(const To& to, signal* s) {
+  message held(s);
+  const pid target = receiver_at(to);
+  static_cast<void>(held.release());
+  return target;
+}
+template <class To>
 ref arm_timer_for(ref timer, const timer_start& start, const To& to, signal* s) {
   if constexpr (requires { to.untyped(); }) {
     return arm_timer(timer, start, to.untyped(), s);
   } else {
-    return arm_timer(timer, start, *whereis(to), s);
+    return arm_timer(timer, start, receiver_of(to, s), s);
   }
 }
 
@@ -63,9 +70,10 @@ ref expire_when(const timer_start& start, const To& to, T value) {
 }  // namespace detail
 
 /// Sends `value` to `to` after `delay`. A name is looked up when the time has come; nobody there:
-/// dropped. When the process of `to` ends before, the timer is void.
+/// dropped. A key of a registry is looked up now. When the process of `to` ends before, the timer is
+/// void.
 ///
-/// Throws  kin::error with badarg for a negative delay.
+/// Throws  kin::error with badarg for a negative delay, or a key that nobody holds.
 /// Context  a process.   Cost  O(1).   See  erlang:send_after/3.
 template <address To, class T>
 ref send_after(duration delay, const To& to, T value) {

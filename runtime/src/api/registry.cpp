@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <kin/keyed_registry.hpp>
 #include <kin/registry.hpp>
 #include <kin/send.hpp>
 
@@ -47,6 +48,22 @@ void register_text(const name_text& name, pid p) {
     throw error(badarg, "register_name: the name '" + std::string(name.text) + "' is held by " +
                             to_string(*holder));
   }
+}
+
+bool has_ended(pid p) noexcept { return is_gone(p); }
+
+void key_is_held(const std::string& key, pid holder) {
+  throw error(badarg, "register_name: the key " + key + " is held by " + to_string(holder));
+}
+void key_for_the_dead(const std::string& key, pid p) {
+  throw error(badarg,
+              "register_name: the key " + key + " is for " + to_string(p) + ", no living process");
+}
+void key_not_held(const std::string& key) {
+  throw error(badarg, "unregister_name: nobody holds the key " + key);
+}
+void nobody_at_key(const std::string& key) {
+  throw error(badarg, "send: nobody holds the key " + key);
 }
 
 void name_not_registered(const name_text& name) {
