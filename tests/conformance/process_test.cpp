@@ -783,6 +783,28 @@ void work(const std::shared_ptr<std::atomic<bool>>& over) {
   while (!*over) kin::yield();
 }
 
+// Many that ask at once of processes that run and that wait: all are answered, and what runs goes
+// on.
+TEST_P(process, process_info_lock_reschedule) {
+  play([] {
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    const kin::pid runs = kin::spawn([over] { work(over); });
+    const kin::pid waits = kin::spawn([] { test::idle(); });
+    std::vector<kin::ref> ends;
+    for (int who = 0; who < 4; ++who) {
+      ends.push_back(kin::spawn_monitor([=] {
+                       for (int i = 0; i < test::times(300); ++i) {
+                         ASSERT_EQ(kin::info(runs)->pid, runs);
+                         ASSERT_EQ(kin::info(waits)->pid, waits);
+                       }
+                     }).ref);
+    }
+    for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+    *over = true;
+    kin::send(waits, word{"end"});
+  });
+}
+
 // Six that ask each other all the time: all are answered, nobody waits for ever.
 TEST_P(process, process_info_lock_reschedule2) {
   play([] {

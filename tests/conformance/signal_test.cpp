@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Order and meaning of signals between processes. otp-semantics 1.1, 1.4, 1.5.
 #include <kin/alias.hpp>
+#include <kin/info.hpp>
 
 #include "conformance/support.hpp"
 
@@ -188,6 +189,91 @@ TEST_P(signal, monitor_named_order_local) {
     }
     for (const kin::pid p : noise) kin::exit(p, kin::kill);
   });
+}
+
+// ---- many signals at once -----------------------------------------------------------------------
+
+/// Numbers from one sender, in order.
+struct numbered {
+  int sender = 0;
+  int value = 0;
+};
+
+/// Takes the numbers of all senders, each in its order, until there are `count` of each.
+void take_in_order(int senders, int count) {
+  std::vector<int> next(static_cast<std::size_t>(senders));
+  for (int left = senders * count; left > 0; --left) {
+    const auto n = test::expect<numbered>();
+    ASSERT_EQ(n.value, next[static_cast<std::size_t>(n.sender)]++) << "of " << n.sender;
+  }
+  EXPECT_THAT(test::drained(), testing::IsEmpty());
+}
+
+/// What others do to a process beside sending to it: all that its signals make it look at, or
+/// change, its mailbox and itself.
+void disturb(kin::pid p, int times) {
+  for (int i = 0; i < times; ++i) {
+    static_cast<void>(kin::info(p, {.messages = i % 8 == 0}));
+    const kin::ref watch = kin::monitor(p);
+    kin::group_leader(kin::self(), p);
+    try {
+      kin::suspend(p);
+      kin::resume(p);
+    } catch (const kin::error& e) {
+      EXPECT_EQ(e.reason(), kin::noproc);
+    }
+    kin::demonitor(watch, {.flush = true});
+  }
+}
+
+/// Whether the receiver takes messages while they come, and whether it is ended meanwhile.
+struct scene {
+  bool receives = false;
+  bool ends = false;
+};
+void signals_come_at_once(scene s) {
+  constexpr int senders = 4;
+  constexpr int count = test::times(400);
+  for (int round = 0; round < test::times(8); ++round) {
+    const auto receiver = kin::spawn_monitor([=] {
+      if (!s.receives) test::expect<word>(1h);
+      take_in_order(senders, count);
+    });
+    std::vector<kin::ref> ends;
+    for (int who = 0; who < senders; ++who) {
+      ends.push_back(kin::spawn_monitor([=, to = receiver.pid] {
+                       for (int i = 0; i < count; ++i) {
+                         kin::send(to, numbered{who, i});
+                         if (i % 50 == 0) kin::yield();
+                       }
+                     }).ref);
+      ends.push_back(kin::spawn_monitor([to = receiver.pid] { disturb(to, test::times(20)); }).ref);
+    }
+    if (s.ends) kin::exit(receiver.pid, "in the middle");
+    for (const kin::ref end : ends) ASSERT_EQ(test::expect_down(end).reason, kin::normal);
+    if (!s.receives) kin::send(receiver.pid, word{"now"});
+    ASSERT_EQ(test::expect_down(receiver.ref).reason,
+              s.ends ? kin::exit_reason("in the middle") : kin::exit_reason(kin::normal));
+  }
+  EXPECT_THAT(test::drained(), testing::IsEmpty());
+}
+
+// Messages, questions, suspensions, monitors and group leaders from many at once: no message is
+// lost or overtakes another ...
+TEST_P(signal, simultaneous_signals_basic) {
+  play([] { signals_come_at_once({}); });
+}
+// ... while the receiver takes them ...
+TEST_P(signal, simultaneous_signals_recv) {
+  play([] { signals_come_at_once({.receives = true}); });
+}
+// ... or is ended: then all that asked are answered, and it ends for the true reason ...
+TEST_P(signal, simultaneous_signals_exit) {
+  play([] { signals_come_at_once({.ends = true}); });
+}
+// ... or both.
+TEST_P(signal, simultaneous_signals_recv_exit) {
+  play([] { signals_come_at_once({.receives = true, .ends = true}); });
 }
 
 }  // namespace
