@@ -74,6 +74,19 @@ TEST(call, gives_what_the_server_answers) {
   });
 }
 
+TEST(call, of_a_handler_that_returns_a_reference_gives_a_copy) {
+  struct label : kin::gen_server {
+    const std::string& handle_call(get /*request*/) const { return text; }
+    std::string text = "longer than a small string can be";
+  };
+  test::run([] {
+    const auto server = kin::start<label>();
+    static_assert(std::is_same_v<decltype(kin::call(server, get{})), std::string>);
+    EXPECT_EQ(kin::call(server, get{}), "longer than a small string can be");
+    EXPECT_EQ(*kin::try_call(server, get{}), "longer than a small string can be");
+  });
+}
+
 TEST(call, carries_what_can_only_be_moved) {
   test::run([] {
     auto c = fresh();

@@ -61,9 +61,11 @@ class [[nodiscard]] from<void> {
 };
 
 /// Answers.   See  gen_server:reply/2.
-template <class R, std::convertible_to<R> V>
+template <class R, class V>
 void reply(from<R> caller, V&& value) {
-  caller.answer(std::forward<V>(value));
+  static_assert(std::is_convertible_v<V, R>,
+                "kin: the caller waits for another type: the R of from<R>");
+  if constexpr (std::is_convertible_v<V, R>) caller.answer(std::forward<V>(value));
 }
 /// Lets the caller go on.
 inline void reply(from<void> caller) { caller.answer(); }
@@ -141,7 +143,7 @@ concept gives_from = !takes_alone<S, Q> && !requires(S & s, Q q, kin::pid caller
   s.handle_call(std::move(q), caller);
 };
 template <class R>
-struct unwrapped : std::type_identity<R> {};
+struct unwrapped : std::type_identity<std::remove_cvref_t<R>> {};  // a reply is a copy
 template <class R>
 struct unwrapped<replies<R>> : std::type_identity<R> {};
 
@@ -254,6 +256,9 @@ inline constexpr request_type cast_of{
     &typeid(S),
     &apply_cast<S, M>};
 
+template <class S, class Q>
+concept has_good_reply = std::is_void_v<reply_of<S, Q>> || sendable<reply_of<S, Q>>;
+
 template <class To>
 struct server_behind : std::type_identity<void> {};
 template <class To>
@@ -261,7 +266,7 @@ requires requires { typename To::server_type; }
 struct server_behind<To> : std::type_identity<typename To::server_type> {};
 
 template <class S, class Q>
-constexpr bool check_call() {
+constexpr bool check_request() {
   static_assert(!std::is_void_v<S>,
                 "kin: call needs a typed name or handle; a bare pid does not know its server");
   static_assert(
@@ -269,23 +274,49 @@ constexpr bool check_call() {
       "kin: this request cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<Q>) {
     static_assert(answers<S, Q>, "kin: the server has no handle_call that takes this request");
-    return answers<S, Q>;
+    if constexpr (answers<S, Q>) {
+      static_assert(has_good_reply<S, Q>,
+                    "kin: what handle_call returns cannot be a reply: it is a pointer, a view or "
+                    "cannot be moved");
+      return has_good_reply<S, Q>;
+    } else {
+      return false;
+    }
   } else {
     return false;
   }
 }
 template <class S, class M>
-constexpr bool check_cast() {
+constexpr bool check_message() {
   static_assert(!std::is_void_v<S>,
                 "kin: cast needs a typed name or handle; a bare pid does not know its server");
   static_assert(sendable<M>,
                 "kin: this message cannot be sent: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<M>) {
     static_assert(hears<S, M>, "kin: the server has no handle_cast that takes this message");
-    return hears<S, M>;
+    if constexpr (hears<S, M>) {
+      using R = decltype(std::declval<S&>().handle_cast(std::declval<M>()));
+      static_assert(says_what_is_next<R>,
+                    "kin: handle_cast returns nothing, or what comes next: kin::stop(why), "
+                    "kin::timeout{...}");
+      return says_what_is_next<R>;
+    } else {
+      return false;
+    }
   } else {
     return false;
   }
+}
+
+template <class To, class Q>
+constexpr bool check_call() {
+  if constexpr (check_address<To>()) return check_request<typename server_behind<To>::type, Q>();
+  return false;
+}
+template <class To, class M>
+constexpr bool check_cast() {
+  if constexpr (check_address<To>()) return check_message<typename server_behind<To>::type, M>();
+  return false;
 }
 
 [[noreturn]] void throw_call_failed(const exit_reason& why, const request_type& request);
@@ -306,10 +337,10 @@ reply call(std::optional<pid> to, signal* request, duration limit);
 ///          instead.
 /// Waits    up to `limit`, 5 s by default; the worker runs other processes meanwhile.
 /// Context  a process.   Cost  two messages, two stack switches.   See  gen_server:call/3.
-template <address To, class Request>
+template <class To, class Request>
 auto call(const To& to, Request request, duration limit = std::chrono::seconds(5)) {
   using S = typename detail::server_behind<To>::type;
-  if constexpr (detail::check_call<S, Request>()) {
+  if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;
     constexpr const auto& type = detail::call_of<S, Request>;
     auto r = detail::call(whereis(to), detail::box_request(std::move(request), &type), limit);
@@ -319,10 +350,10 @@ auto call(const To& to, Request request, duration limit = std::chrono::seconds(5
 }
 
 /// As call, but a failure is the reason in the result, not an exception.
-template <address To, class Request>
+template <class To, class Request>
 auto try_call(const To& to, Request request, duration limit = std::chrono::seconds(5)) {
   using S = typename detail::server_behind<To>::type;
-  if constexpr (detail::check_call<S, Request>()) {
+  if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;
     auto r = detail::call(
         whereis(to), detail::box_request(std::move(request), &detail::call_of<S, Request>), limit);
@@ -337,10 +368,10 @@ auto try_call(const To& to, Request request, duration limit = std::chrono::secon
 /// Sends `message` to `to`, whatever becomes of it: nobody there is no error.
 ///
 /// Thread  any.   Cost  one message.   See  gen_server:cast/2.
-template <address To, class Message>
+template <class To, class Message>
 void cast(const To& to, Message message) {
   using S = typename detail::server_behind<To>::type;
-  if constexpr (detail::check_cast<S, Message>()) {
+  if constexpr (detail::check_cast<To, Message>()) {
     detail::post_cast(whereis(to).value_or(pid{}),
                       detail::box_request(std::move(message), &detail::cast_of<S, Message>));
   }

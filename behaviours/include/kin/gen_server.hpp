@@ -157,11 +157,49 @@ class server_body final : public server_process {
 /// runs.
 result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit);
 
+template <class S>
+concept has_handle_info = requires {
+  &S::handle_info;
+};
+template <class S>
+concept gives_clauses = requires(S& s, message& m) {
+  s.handle_info().match(m.node());
+};
+template <class S>
+concept has_init = requires {
+  &S::init;
+};
+template <class S>
+concept has_good_init = requires(S& s) {
+  requires says_what_is_next<decltype(s.init())>;
+};
+template <class S>
+concept has_terminate = requires {
+  &S::terminate;
+};
+template <class S>
+concept hears_its_end = requires(S& s, const exit_reason& why) {
+  s.terminate(why);
+};
+/// What a class may get wrong so that it is not seen, or seen too late.
+template <class S>
+constexpr bool check_server() {
+  static_assert(std::is_base_of_v<gen_server, S>, "kin: a server derives from kin::gen_server");
+  static_assert(!has_handle_info<S> || gives_clauses<S>,
+                "kin: handle_info takes nothing and returns kin::clauses{...}");
+  static_assert(!has_init<S> || has_good_init<S>,
+                "kin: init takes nothing, and returns nothing or what comes next: kin::ignore(), "
+                "kin::stop(why)");
+  static_assert(!has_terminate<S> || hears_its_end<S>,
+                "kin: terminate takes a const kin::exit_reason&");
+  return std::is_base_of_v<gen_server, S> && (!has_init<S> || has_good_init<S>);
+}
+
 template <class S, class... A>
 result<server<S>> start(const start_options<S>& options, bool linked, bool gentle, A... arguments) {
   static_assert(std::constructible_from<S, A...>,
                 "kin: the server has no constructor that takes these arguments");
-  if constexpr (std::constructible_from<S, A...>) {
+  if constexpr (check_server<S>() && std::constructible_from<S, A...>) {
     auto how = std::make_unique<starting>();
     how->name = options.name.untyped();
     how->linked = linked;

@@ -34,8 +34,11 @@ void run_blocking(job& j);
 ///
 /// Context  a process; elsewhere `f` runs right here.   Cost  two thread switches, some 10 µs.
 template <class F>
-auto blocking(F f) -> std::invoke_result_t<F&> {
-  using R = std::invoke_result_t<F&>;
+auto blocking(F f) {
+  static_assert(std::is_invocable_v<F&>,
+                "kin: what runs in blocking is called without arguments: capture what it needs");
+  using R = typename std::conditional_t<std::is_invocable_v<F&>, std::invoke_result<F&>,
+                                        std::type_identity<void>>::type;
   struct call final : detail::job {
     explicit call(F& f) : function(f) {}
     void run() noexcept override {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/export.hpp>
+#include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
 
@@ -271,6 +272,9 @@ bool same_value(const T& a, const T& b) {
 
 template <class T>
 class value_rep final : public reason_rep {
+  static_assert(sendable<T>,
+                "kin: this type cannot be a reason: it is a pointer, a view or cannot be moved");
+
  public:
   explicit value_rep(T value) : reason_rep(kind::value, false), value_(std::move(value)) {}
   bool equals(const reason_rep& other) const override {

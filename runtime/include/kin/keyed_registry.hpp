@@ -17,6 +17,7 @@
 
 #include <kin/exit_reason.hpp>
 #include <kin/export.hpp>
+#include <kin/message.hpp>
 #include <kin/pid.hpp>
 #include <kin/print.hpp>
 #include <kin/registry.hpp>
@@ -30,6 +31,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -84,6 +86,12 @@ namespace detail {
 template <class Key, class Server = void, class Hash = std::hash<Key>,
           class Equal = std::equal_to<Key>>
 class registry {
+  static_assert(sendable<Key>,
+                "kin: a registry keeps its keys, so they own what they mean: no pointer, no view");
+  static_assert(std::is_invocable_r_v<std::size_t, const Hash&, const Key&>,
+                "kin: the keys of a registry need a hash: std::hash<Key>, or one of your own as "
+                "the third argument");
+
  public:
   /// What processes are found by.
   using key_type = Key;

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <new>
 #include <span>
@@ -108,6 +109,8 @@ template <class C, class Traits>
 inline constexpr bool is_view<std::basic_string_view<C, Traits>> = true;
 template <class T, std::size_t Extent>
 inline constexpr bool is_view<std::span<T, Extent>> = true;
+template <class T>
+inline constexpr bool is_view<std::reference_wrapper<T>> = true;
 
 }  // namespace detail
 

@@ -94,6 +94,10 @@ class next {
 };
 
 namespace detail {
+/// What a callback may return that has no value to give.
+template <class R>
+concept says_what_is_next = std::is_void_v<R> || std::is_convertible_v<R, next>;
+
 /// A process, or what names one: `stop(server)` ends it, see gen_server.hpp.
 template <class T>
 concept names_process = std::is_same_v<T, pid> || requires {

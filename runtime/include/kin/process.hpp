@@ -174,6 +174,14 @@ monitored spawn(F body, const spawn_options& options) {
   return {pid, ref};
 }
 
+/// As std::thread has it, but no: what a body needs is captured.
+template <class F, class A, class... More>
+requires(!std::is_same_v<A, spawn_options>) void spawn(F /*body*/, A /*argument*/,
+                                                       More... /*more*/) {
+  static_assert(std::is_same_v<A, spawn_options>,
+                "kin: a process body is called without arguments: capture what it needs");
+}
+
 /// As spawn, and monitored, in one step: the DOWN carries the true reason, never noproc.
 template <class F>
 [[nodiscard]] monitored spawn_monitor(F body) {

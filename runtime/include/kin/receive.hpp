@@ -24,19 +24,23 @@ namespace KIN_PUBLIC kin {
 
 namespace detail {
 
-template <class F>
-struct parameter_of : parameter_of<decltype(&F::operator())> {};
+template <class>
+struct parameter_in {};  // none, or many
 template <class C, class R, class A>
-struct parameter_of<R (C::*)(A)> : std::type_identity<A> {};
+struct parameter_in<R (C::*)(A)> : std::type_identity<A> {};
 template <class C, class R, class A>
-struct parameter_of<R (C::*)(A) const> : std::type_identity<A> {};
+struct parameter_in<R (C::*)(A) const> : std::type_identity<A> {};
 template <class C, class R, class A>
-struct parameter_of<R (C::*)(A) noexcept> : std::type_identity<A> {};
+struct parameter_in<R (C::*)(A) noexcept> : std::type_identity<A> {};
 template <class C, class R, class A>
-struct parameter_of<R (C::*)(A) const noexcept> : std::type_identity<A> {};
+struct parameter_in<R (C::*)(A) const noexcept> : std::type_identity<A> {};
 template <class F>
 concept has_one_signature = requires {
   &F::operator();
+};
+template <class F>
+concept has_one_parameter = requires {
+  typename parameter_in<decltype(&F::operator())>::type;
 };
 
 template <class Guard, class F>
@@ -79,21 +83,39 @@ template <class F>
 
 namespace detail {
 
+/// The lambda of a clause, and what can be wrong with it in the words of who wrote it.
+template <class F>
+struct clause_function {
+  static_assert(std::is_class_v<F>, "kin: a clause is a lambda, [](ping p) { ... }");
+  static_assert(!std::is_class_v<F> || has_one_signature<F>,
+                "kin: a clause takes one named message type, not auto");
+  static_assert(!has_one_signature<F> || has_one_parameter<F>,
+                "kin: a clause has one parameter, the message");
+  using type = std::remove_cvref_t<typename parameter_in<decltype(&F::operator())>::type>;
+  static_assert(sendable<type>,
+                "kin: a clause for what is never a message: it is a pointer, a view or cannot be "
+                "moved");
+  static_assert(std::is_invocable_v<F&, type&&>,
+                "kin: a clause takes its message by value, const& or &&: it is moved out of the "
+                "mailbox");
+  using result = std::invoke_result_t<F&, type&&>;
+};
+
 template <class C>
-struct clause {  // a plain lambda
-  static_assert(has_one_signature<C>, "kin: a clause takes one named message type, not auto");
-  using type = std::remove_cvref_t<typename parameter_of<C>::type>;
-  using result = std::invoke_result_t<C&, type&&>;
+struct clause : clause_function<C> {  // a plain lambda
+  using typename clause_function<C>::type;
+  using typename clause_function<C>::result;
   static constexpr bool has_guard = false;
   static bool accepts(C& /*clause*/, const type& /*value*/) { return true; }
   static ref pinned(const C& /*clause*/) { return {}; }
   static result run(C& c, type&& value) { return c(std::move(value)); }
 };
 template <class G, class F>
-struct clause<guarded<G, F>> {
-  static_assert(has_one_signature<F>, "kin: a clause takes one named message type, not auto");
-  using type = std::remove_cvref_t<typename parameter_of<F>::type>;
-  using result = std::invoke_result_t<F&, type&&>;
+struct clause<guarded<G, F>> : clause_function<F> {
+  using typename clause_function<F>::type;
+  using typename clause_function<F>::result;
+  static_assert(std::is_same_v<type, message> || std::predicate<G&, const type&>,
+                "kin: a guard is asked with the message of its clause, and answers true or false");
   static constexpr bool has_guard = true;
   static bool accepts(guarded<G, F>& c, const type& value) { return c.guard(value); }
   static ref pinned(const guarded<G, F>& c) {
@@ -104,6 +126,7 @@ struct clause<guarded<G, F>> {
 };
 template <class F>
 struct clause<timed<F>> {
+  static_assert(std::is_invocable_v<F&>, "kin: what after(...) runs takes no argument");
   using result = std::invoke_result_t<F&>;
 };
 template <class>
@@ -233,6 +256,15 @@ constexpr bool agree() {
   return (std::is_void_v<R> && ...) || requires { typename std::common_type<R...>::type; };
 }
 
+template <class... C>
+constexpr bool after_comes_last() {
+  constexpr std::array<bool, sizeof...(C)> after{is_after<C>...};
+  for (std::size_t i = 0; i + 1 < after.size(); ++i) {
+    if (after[i]) return false;
+  }
+  return true;
+}
+
 template <class Tuple, std::size_t... I>
 auto first_clauses(Tuple& all, std::index_sequence<I...> /*first*/) {
   return clauses{std::move(std::get<I>(all))...};
@@ -256,6 +288,7 @@ template <class... C>
 auto receive(C... c) {
   constexpr std::size_t count = sizeof...(C);
   static_assert(count > 0, "kin: a receive needs a clause, or after(...)");
+  static_assert(detail::after_comes_last<C...>(), "kin: after(...) comes last, and once");
   using last = std::tuple_element_t<count - 1, std::tuple<C...>>;
   static_assert(detail::agree<typename detail::clause<C>::result...>(),
                 "kin: the clauses of a receive return different things");
@@ -353,6 +386,10 @@ template <class... C>
 std::unique_ptr<behaviour> loop_of(handler<C...> h) {
   constexpr std::size_t count = sizeof...(C);
   static_assert(count > 0, "kin: a loop needs a clause");
+  static_assert(after_comes_last<C...>(), "kin: after(...) comes last, and once");
+  static_assert((says_what_is_next<typename clause<C>::result> && ...),
+                "kin: a clause of kin::loop returns nothing, or what comes next: kin::stop(why), "
+                "kin::timeout{...}");
   using last = std::tuple_element_t<count - 1, std::tuple<C...>>;
   if constexpr (is_after<last>) {
     auto set = first_clauses(h.all, std::make_index_sequence<count - 1>{});

@@ -101,6 +101,17 @@ concept address = requires(const To& to) {
   { whereis(to) } -> std::same_as<std::optional<pid>>;
 };
 
+namespace detail {
+/// For all that sends: what it is given is an address.
+template <class To>
+constexpr bool check_address() {
+  static_assert(address<To>,
+                "kin: this leads to no process: send to a pid, a handle of a server, a name, a key "
+                "of a registry, or an alias");
+  return address<To>;
+}
+}  // namespace detail
+
 /// Gives the name to `p`.
 ///
 /// Throws   kin::error with badarg if it is taken, or if `p` is dead or has a name already.

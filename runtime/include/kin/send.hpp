@@ -50,11 +50,11 @@ pid receiver_at(const To& to) {
 ///         mailbox that was bounded with when_full::block.
 /// Cost    one node from a pool, operator new above 488 bytes; one CAS.
 /// See     erlang:send/2.
-template <address To, class T>
+template <class To, class T>
 void send(const To& to, T value) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
+  if constexpr (detail::check_address<To>() && sendable<T>) {
     const pid target = detail::receiver_at(to);
     detail::post_message(target, detail::box(std::move(value)));
   }
@@ -63,11 +63,11 @@ void send(const To& to, T value) {
 /// As send, but tells whether a bounded mailbox let it in within `limit`: mailbox_full if not. What
 /// is for the dead, or is dropped as its mailbox wants it, counts as sent.
 /// Throws  kin::error with badarg when `to` is a name or key that nobody holds.
-template <address To, class T>
+template <class To, class T>
 [[nodiscard]] result<void> try_send(const To& to, T value, duration limit = {}) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
+  if constexpr (detail::check_address<To>() && sendable<T>) {
     const pid target = detail::receiver_at(to);
     return detail::try_post_message(target, detail::box(std::move(value)), limit);
   } else {

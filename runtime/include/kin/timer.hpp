@@ -46,10 +46,10 @@ ref arm_timer_for(ref timer, const timer_start& start, const To& to, signal* s) 
 }
 
 template <class To, class T>
-ref send_when(const timer_start& start, const To& to, T value) {
+ref send_when(const timer_start& start, const To& to, T& value) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
+  if constexpr (check_address<To>() && sendable<T>) {
     const ref timer = make_ref();  // first: outside a process it throws
     return arm_timer_for(timer, start, to, box(std::move(value)));
   } else {
@@ -57,10 +57,10 @@ ref send_when(const timer_start& start, const To& to, T value) {
   }
 }
 template <class To, class T>
-ref expire_when(const timer_start& start, const To& to, T value) {
+ref expire_when(const timer_start& start, const To& to, T& value) {
   static_assert(sendable<T>,
                 "kin: this type cannot be a message: it is a pointer, a view or cannot be moved");
-  if constexpr (sendable<T>) {
+  if constexpr (check_address<To>() && sendable<T>) {
     const ref timer = make_ref();
     return arm_timer_for(timer, start, to, box(expired<T>{timer, std::move(value)}));
   } else {
@@ -75,29 +75,29 @@ ref expire_when(const timer_start& start, const To& to, T value) {
 ///
 /// Throws  kin::error with badarg for a negative delay, or a key that nobody holds.
 /// Context  a process.   Cost  O(1).   See  erlang:send_after/3.
-template <address To, class T>
+template <class To, class T>
 ref send_after(duration delay, const To& to, T value) {
-  return detail::send_when({.delay = delay}, to, std::move(value));
+  return detail::send_when({.delay = delay}, to, value);
 }
 /// At a time of kin::clock; one that has passed fires at once. See  erlang:send_after/4, {abs,
 /// true}.
-template <address To, class T>
+template <class To, class T>
 ref send_at(clock::time_point time, const To& to, T value) {
-  return detail::send_when({.at = time}, to, std::move(value));
+  return detail::send_when({.at = time}, to, value);
 }
 
 /// As send_after, but what arrives is `expired<T>{timer, value}`, so that it can be told from
 /// others.
 ///
 /// Throws, Context and Cost as there.   See  erlang:start_timer/3.
-template <address To, class T>
+template <class To, class T>
 ref start_timer(duration delay, const To& to, T value) {
-  return detail::expire_when({.delay = delay}, to, std::move(value));
+  return detail::expire_when({.delay = delay}, to, value);
 }
 /// See  erlang:start_timer/4, {abs, true}.
-template <address To, class T>
+template <class To, class T>
 ref start_timer_at(clock::time_point time, const To& to, T value) {
-  return detail::expire_when({.at = time}, to, std::move(value));
+  return detail::expire_when({.at = time}, to, value);
 }
 
 /// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it

@@ -1,0 +1,6 @@
+// first error: a clause has one parameter, the message
+#include <kin/kin.hpp>
+
+void f() {
+  kin::receive([](int, int) {});
+}
