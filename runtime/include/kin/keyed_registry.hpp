@@ -51,9 +51,11 @@ class via {
   /// What is looked up.
   using key_type = typename Registry::key_type;
 
+  /// Programs write `registry[key]`.
   via(Registry& in, key_type key) : registry_(&in), key_(std::move(key)) {}
   /// Within its registry.
   [[nodiscard]] const key_type& key() const { return key_; }
+  /// Where it is looked up.
   [[nodiscard]] Registry& in() const { return *registry_; }
   /// As its key.
   friend std::ostream& operator<<(std::ostream& out, const via& v) {
