@@ -147,18 +147,26 @@ void throw_not_started(const exit_reason& why, const std::type_info& server) {
   throw error(why, type_name(server) + " did not start: " + to_string(why));
 }
 
-result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit) {
-  if (!p) return exit_reason(noproc);
-  if (*p == self()) return exit_reason(calling_self);
-  const ref watch = monitor(*p);
-  post_past_bound(*p, box(terminate_request{why}));
+namespace {
+
+std::optional<exit_reason> ask_to_end(pid p, const exit_reason& why, duration limit) {
+  if (!in_process()) return end_of(p, box(terminate_request{why}), limit);
+  const ref watch = monitor(p);
+  post_past_bound(p, box(terminate_request{why}));
   std::optional<exit_reason> ended =
       receive(when(&down::ref, watch, [](down d) { return std::optional(d.reason); }),
               after(limit, [] { return std::optional<exit_reason>(); }));
-  if (!ended) {
-    demonitor(watch, {.flush = true});
-    return exit_reason(timed_out);
-  }
+  if (!ended) demonitor(watch, {.flush = true});
+  return ended;
+}
+
+}  // namespace
+
+result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit) {
+  if (!p) return exit_reason(noproc);
+  if (in_process() && *p == self()) return exit_reason(calling_self);
+  const std::optional<exit_reason> ended = ask_to_end(*p, why, limit);
+  if (!ended) return exit_reason(timed_out);
   if (*ended == why) return {};
   return *ended;
 }

@@ -79,7 +79,7 @@ TEST(spawn, outside_a_process_is_an_error_that_says_so) {
     FAIL() << "it spawned";
   } catch (const kin::error& e) {
     EXPECT_EQ(e.reason(), kin::badarg);
-    EXPECT_NE(std::string(e.what()).find("machine::spawn"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("kin::machine::enter"), std::string::npos) << e.what();
   }
 }
 

@@ -30,7 +30,7 @@ template <class R>
 class [[nodiscard]] from {
  public:
   explicit from(detail::request_head& head) : duty_(head) {}
-  /// The process that asked.
+  /// The process that asked; or a thread, which takes no messages, but can be monitored.
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether the answer is still owed.
   [[nodiscard]] bool owed() const { return duty_.owed(); }
@@ -47,7 +47,7 @@ template <>
 class [[nodiscard]] from<void> {
  public:
   explicit from(detail::request_head& head) : duty_(head) {}
-  /// The process that asked.
+  /// The process that asked; or a thread, which takes no messages, but can be monitored.
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether it still waits to go on.
   [[nodiscard]] bool owed() const { return duty_.owed(); }
@@ -336,14 +336,17 @@ reply call(std::optional<pid> to, signal* request, duration limit);
 ///          of. Uncaught, it becomes the caller's exit reason. `try_call` gives a result<Reply>
 ///          instead.
 /// Waits    up to `limit`, 5 s by default; the worker runs other processes meanwhile.
-/// Context  a process.   Cost  two messages, two stack switches.   See  gen_server:call/3.
+/// Thread   any: one that runs no process blocks; to a name, inside machine::enter.
+/// Cost     two messages, two stack switches; for a blocked thread two thread switches, some 10 µs.
+/// See      gen_server:call/3.
 template <class To, class Request>
 auto call(const To& to, Request request, duration limit = std::chrono::seconds(5)) {
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;
     constexpr const auto& type = detail::call_of<S, Request>;
-    auto r = detail::call(whereis(to), detail::box_request(std::move(request), &type), limit);
+    const auto target = whereis(to);  // first: it may throw
+    auto r = detail::call(target, detail::box_request(std::move(request), &type), limit);
     if (!r) detail::throw_call_failed(r.error(), type);
     if constexpr (!std::is_void_v<R>) return R(std::move(r.template value<R>()));
   }
@@ -355,8 +358,9 @@ auto try_call(const To& to, Request request, duration limit = std::chrono::secon
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;
+    const auto target = whereis(to);  // first: it may throw
     auto r = detail::call(
-        whereis(to), detail::box_request(std::move(request), &detail::call_of<S, Request>), limit);
+        target, detail::box_request(std::move(request), &detail::call_of<S, Request>), limit);
     if constexpr (std::is_void_v<R>) {
       return r ? result<void>() : result<void>(r.error());
     } else {
@@ -367,12 +371,14 @@ auto try_call(const To& to, Request request, duration limit = std::chrono::secon
 
 /// Sends `message` to `to`, whatever becomes of it: nobody there is no error.
 ///
-/// Thread  any.   Cost  one message.   See  gen_server:cast/2.
+/// Thread  any; to a name, a process or a thread inside machine::enter.   Cost  one message.
+/// See     gen_server:cast/2.
 template <class To, class Message>
 void cast(const To& to, Message message) {
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_cast<To, Message>()) {
-    detail::post_cast(whereis(to).value_or(pid{}),
+    const pid target = whereis(to).value_or(pid{});  // first: it may throw
+    detail::post_cast(target,
                       detail::box_request(std::move(message), &detail::cast_of<S, Message>));
   }
 }

@@ -255,6 +255,8 @@ result<server<S>> try_start_link(A... arguments) {
   return try_start_link<S>(start_options<S>{}, std::move(arguments)...);
 }
 /// As start_link, without the link: the server has no parent whose end would end it.
+///
+/// Context  a process, or a thread inside machine::enter, which blocks.   See  gen_server:start/4.
 template <class S, class... A>
 server<S> start(start_options<S> options, A... arguments) {
   return detail::started_or_throw(detail::start<S>(options, false, false, std::move(arguments)...));
@@ -282,7 +284,7 @@ result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit)
 ///
 /// Throws   call_failed: noproc; timed_out, and it may end yet; or the reason it ended
 ///          with instead.
-/// Waits    up to `limit`.   Context  a process.   See  gen_server:stop/3.
+/// Waits    up to `limit`.   Thread  any; one that runs no process blocks.   See  gen_server:stop/3.
 template <address To, class Why = atom>
 void stop(const To& server, Why why = normal, duration limit = infinity) {
   detail::stop_process(whereis(server), exit_reason(std::move(why)), limit).value();

@@ -30,7 +30,8 @@ void run_blocking(job& j);
 /// what the caller's stack holds.
 ///
 /// A process that is killed meanwhile dies when `f` has returned. Inside `f` the caller is not a
-/// process: kin::self and kin::receive are errors there, kin::send works. Waits.
+/// process but a thread inside machine::enter: kin::self and kin::receive are errors there,
+/// kin::send works, and kin::call blocks that thread. Waits.
 ///
 /// Context  a process; elsewhere `f` runs right here.   Cost  two thread switches, some 10 µs.
 template <class F>

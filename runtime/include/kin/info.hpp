@@ -49,7 +49,8 @@ struct info_options {
 };
 /// Nothing if the process is dead or ends. Sees all that the caller sent it before. Another process
 /// answers when it next serves its signals, which a long callback delays; when `limit` is over,
-/// what can be told from outside: `running`, and nothing but the pid. Context  a process. Waits.
+/// what can be told from outside: `running`, and nothing but the pid. Of a thread that has called:
+/// nothing. Waits; a thread that runs no process blocks.
 [[nodiscard]] std::optional<process_info> info(pid p, const info_options& options = {});
 
 }  // namespace kin

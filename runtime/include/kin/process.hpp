@@ -39,8 +39,8 @@ struct spawned {
   kin::pid pid;
   kin::ref ref;
 };
-/// Throws kin::error outside a process, and with system_limit when no block can be had; `body` is
-/// destroyed then.
+/// Throws kin::error on a thread of no machine, for links and monitors outside a process, when the
+/// machine stops, and with system_limit when no block can be had; `body` is destroyed then.
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with);
 
 template <class>
@@ -92,9 +92,9 @@ std::unique_ptr<behaviour> body_of(F f) {
 /// `kin::loop(clauses...)`: then the process goes on handling messages with these clauses and holds
 /// no stack while it is idle.
 ///
-/// Throws   kin::error with system_limit when there is no memory for one more process; outside a
-///          process, badarg.
-/// Context  a process; elsewhere use kin::machine::spawn.
+/// Throws   kin::error with system_limit when there is no memory for one more process; on a thread
+///          that runs no process, as kin::machine::spawn, or with badarg outside machine::enter.
+/// Context  a process, or a thread inside machine::enter, whose processes have no parent.
 /// Cost     a block of 128 bytes and `body`, both from pools; no system call.
 /// See      erlang:spawn/1.
 template <class F>
@@ -102,7 +102,8 @@ pid spawn(F body) {
   return detail::spawn_process(detail::body_of(std::move(body)), {}).pid;
 }
 
-/// As spawn, and linked, in one step: the link cannot miss the end of the process.
+/// As spawn, and linked, in one step: the link cannot miss the end of the process. Context  a
+/// process.
 template <class F>
 pid spawn_link(F body) {
   return detail::spawn_process(detail::body_of(std::move(body)), {.link = true}).pid;
@@ -135,7 +136,8 @@ std::ostream& operator<<(std::ostream& out, priority p);
 /// What becomes of a message for a mailbox that is full.
 enum class when_full : std::uint8_t {
   block,        ///< its sender waits: `send` becomes a wait for whoever sends to this process.
-                ///< Where a wait cannot be (oneself, a foreign thread, a destructor) it fails
+                ///< Where a wait cannot be (oneself, a destructor, a thread that runs no process
+                ///< and gives no limit) it fails
   fail,         ///< `send` throws kin::error with mailbox_full
   drop_newest,  ///< it is thrown away
   drop_oldest,  ///< the oldest is thrown away
@@ -161,7 +163,8 @@ struct spawn_options {
 };
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
 ///
-/// Throws  as spawn; badarg for a priority that does not exist, or an alias without a monitor.
+/// Throws  as spawn; badarg for a priority that does not exist, or an alias without a monitor, or
+///         outside a process for a link or a monitor.
 /// See     erlang:spawn_opt/2.
 template <class F>
 monitored spawn(F body, const spawn_options& options) {
@@ -182,7 +185,8 @@ requires(!std::is_same_v<A, spawn_options>) void spawn(F /*body*/, A /*argument*
                 "kin: a process body is called without arguments: capture what it needs");
 }
 
-/// As spawn, and monitored, in one step: the DOWN carries the true reason, never noproc.
+/// As spawn, and monitored, in one step: the DOWN carries the true reason, never noproc. Context  a
+/// process.
 template <class F>
 [[nodiscard]] monitored spawn_monitor(F body) {
   auto [pid, ref] = detail::spawn_process(detail::body_of(std::move(body)), {.monitor = true});
@@ -192,9 +196,9 @@ template <class F>
 /// The process that runs this.
 /// Throws  kin::error outside a process.
 [[nodiscard]] pid self();
-/// A fresh reference, equal to no other of this machine. A receive in which each clause pins it,
+/// A fresh reference, equal to no other of the machines that live. A receive in which each clause pins it,
 /// `when(&reply::ref, r, ...)`, never looks at messages that came before it was made.
-/// Context  a process.   See  erlang:make_ref/0.
+/// Context  a process, or a thread inside machine::enter.   See  erlang:make_ref/0.
 [[nodiscard]] ref make_ref();
 /// The process that started this one; a default pid for the root.
 [[nodiscard]] pid parent();
@@ -268,7 +272,7 @@ void group_leader(pid leader, pid of);
 /// after `exit(p, kill)` it is false. Of another process it waits until that one has served the
 /// question. Waits.
 ///
-/// Context  a process.   See  erlang:is_process_alive/1.
+/// Thread  any; one that runs no process blocks.   See  erlang:is_process_alive/1.
 [[nodiscard]] bool is_alive(pid p);
 
 /// Lets others run; also a place where an exit signal takes effect. Waits.

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -172,7 +173,8 @@ class reply {
   exit_reason why_;
 };
 
-/// Sends `request` and waits for the answer, for `limit`. Waits.
+/// Sends `request` and waits for the answer, for `limit`. Waits; a thread that runs no process
+/// blocks.
 reply exchange(pid to, signal* request, duration limit);
 /// Sends a request that asks for no answer.
 void post_cast(pid to, signal* request);
@@ -180,7 +182,12 @@ void post_cast(pid to, signal* request);
 /// Sends what a bounded mailbox takes in all the same, as it does a timer's message.
 void post_past_bound(pid to, signal* mail) noexcept;
 
-/// Starts a process and waits until it has said that it is ready. Waits.
+/// For a thread that runs no process, which has no mailbox for a kin::down: posts `first` to `p`,
+/// blocks until that has ended, and gives its reason; nothing if it has not within `limit`.
+std::optional<exit_reason> end_of(pid p, signal* first, duration limit);
+
+/// Starts a process and waits until it has said that it is ready. Waits; a thread that runs no
+/// process blocks, and starts it on the machine it has entered.
 struct start_request {
   std::unique_ptr<behaviour> body;
   start_with with;

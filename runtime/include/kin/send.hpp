@@ -47,7 +47,8 @@ pid receiver_at(const To& to) {
 /// Throws  kin::error with badarg when `to` is a name or key that nobody holds, with mailbox_full when a
 ///         bounded mailbox is full and does not drop; whatever moving `value` throws.
 /// Thread  any; to a name, a process or a thread inside machine::enter. Waits only for room in a
-///         mailbox that was bounded with when_full::block.
+///         mailbox that was bounded with when_full::block; a thread that runs no process does not
+///         wait for that either, but gets mailbox_full.
 /// Cost    one node from a pool, operator new above 488 bytes; one CAS.
 /// See     erlang:send/2.
 template <class To, class T>
@@ -61,7 +62,8 @@ void send(const To& to, T value) {
 }
 
 /// As send, but tells whether a bounded mailbox let it in within `limit`: mailbox_full if not. What
-/// is for the dead, or is dropped as its mailbox wants it, counts as sent.
+/// is for the dead, or is dropped as its mailbox wants it, counts as sent. A thread that runs no
+/// process blocks for up to `limit`.
 /// Throws  kin::error with badarg when `to` is a name or key that nobody holds.
 template <class To, class T>
 [[nodiscard]] result<void> try_send(const To& to, T value, duration limit = {}) {

@@ -73,8 +73,9 @@ ref expire_when(const timer_start& start, const To& to, T& value) {
 /// dropped. A key of a registry is looked up now. When the process of `to` ends before, the timer is
 /// void.
 ///
-/// Throws  kin::error with badarg for a negative delay, or a key that nobody holds.
-/// Context  a process.   Cost  O(1).   See  erlang:send_after/3.
+/// Throws   kin::error with badarg for a negative delay, or a key that nobody holds.
+/// Context  a process, or a thread inside machine::enter.   Cost  O(1); on a thread some µs.
+/// See      erlang:send_after/3.
 template <class To, class T>
 ref send_after(duration delay, const To& to, T value) {
   return detail::send_when({.delay = delay}, to, value);
@@ -103,9 +104,9 @@ ref start_timer_at(clock::time_point time, const To& to, T value) {
 /// The time that was left; nothing if it has fired, was cancelled, or is no timer. After a value it
 /// will not fire.
 ///
-/// Context  a process.   Cost  O(1).   See  erlang:cancel_timer/1.
+/// Thread  any, of whichever machine.   Cost  O(1).   See  erlang:cancel_timer/1.
 std::optional<duration> cancel_timer(ref timer);
-/// The time that is left; nothing as above.
+/// The time that is left; nothing as above. Thread  any.
 [[nodiscard]] std::optional<duration> read_timer(ref timer);
 
 struct async_t {};
@@ -121,9 +122,9 @@ struct timer_read {
   kin::ref timer = {};                ///< which one
   std::optional<duration> left = {};  ///< what read_timer would have returned
 };
-/// See  erlang:cancel_timer/2, {async, true}.
+/// Context  a process.   See  erlang:cancel_timer/2, {async, true}.
 void cancel_timer(ref timer, async_t word);
-/// See  erlang:read_timer/2, {async, true}.
+/// Context  a process.   See  erlang:read_timer/2, {async, true}.
 void read_timer(ref timer, async_t word);
 
 /// Does nothing for that long; other processes run. Messages stay in the mailbox. Waits.

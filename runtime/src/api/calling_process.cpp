@@ -14,9 +14,18 @@ control_block& calling_process(const char* what) {
   control_block* p = current_process();
   if (p == nullptr) {
     throw error(badarg, std::string(what) +
-                            " was called outside a process; a thread has machine::spawn and send");
+                            " was called outside a process; a thread can send, call and spawn");
   }
   return *p;
+}
+
+caller::caller(const char* what) : process_(current_process()) {
+  if (process_ != nullptr) return;
+  if (here() != nullptr) {
+    throw error(badarg, std::string(what) +
+                            " was called on a worker between two processes: it must not block");
+  }
+  thread_.emplace();
 }
 
 namespace {
@@ -40,7 +49,11 @@ bool may_wait(control_block& p) {
 }
 
 bool wait_for(control_block& p, wait& w, duration limit) {
-  if (p.is(flag_draining)) return false;
+  if ((p.flags & (flag_draining | flag_thread)) != 0) [[unlikely]] {
+    if (!p.is(flag_thread)) return false;
+    wait_on_thread(p, w, limit);
+    return true;
+  }
   // First of all: the answer to what the caller has just sent may be here already, and is drained
   // next.
   struct scope {

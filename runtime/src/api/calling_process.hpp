@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who calls: the process that runs this, or an error in the user's words. And what every wait has
-// in common.
+// Who calls: the process that runs this, a thread in its place, or an error in the user's words.
+// And what every wait has in common.
 #pragma once
 
 #include <kin/exit_reason.hpp>
@@ -12,6 +12,7 @@
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/signal.hpp"
+#include "scheduler/calling_thread.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
 
@@ -22,6 +23,23 @@ namespace kin::detail {
 
 /// Throws kin::error "`what` was called outside a process" if so.
 control_block& calling_process(const char* what);
+
+/// The process that runs this, or the thread that does: whoever is to be answered. Lives from before
+/// the question is sent until the answer is taken.
+class caller {
+ public:
+  /// Throws kin::error on a worker's thread outside a process, which must not block.
+  explicit caller(const char* what);
+  [[nodiscard]] control_block& block() const {
+    return process_ == nullptr ? thread_->block() : *process_;
+  }
+  [[nodiscard]] bool is_thread() const { return process_ == nullptr; }
+
+ private:
+  control_block* process_;
+  std::optional<attention> thread_;
+};
+
 /// Its machine, or the one that this thread has entered; else kin::error.
 machine_core& ambient_machine(const char* what);
 /// From now on that one, on a thread that is no worker's; gives the one before.
@@ -33,11 +51,11 @@ machine_core* enter_machine(machine_core* machine) noexcept;
 bool may_wait(control_block& p);
 
 /// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
-/// whenever it wakes.
+/// whenever it wakes. A thread's block blocks the thread.
 bool wait_for(control_block& p, wait& w, duration limit);
 
 /// Asks another process something that it answers when it serves its signals. Nothing if it is
-/// dead, the time is up, or this process ends. Waits.
+/// dead, the time is up, or this process ends. Waits; on a thread, inside a `caller`.
 template <class R>
 std::optional<R> ask(control_block& p, pid other, question_signal& question, duration limit) {
   question.caller = p.name();

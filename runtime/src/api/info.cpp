@@ -19,11 +19,12 @@ std::ostream& operator<<(std::ostream& out, process_status s) {
 }
 
 std::optional<process_info> info(pid other, const info_options& options) {
-  detail::control_block& p = detail::calling_process("kin::info");
+  const detail::caller calling("kin::info");
+  detail::control_block& p = calling.block();
   auto* question = detail::make_signal<detail::info_signal>(detail::signal_kind::info_question);
   question->messages = options.messages;
   question->dictionary = options.dictionary;
-  if (other == p.name()) {
+  if (other == p.name() && !calling.is_thread()) {
     detail::drain(p);
     auto about = detail::describe(p, *question);
     detail::free_signal(question);

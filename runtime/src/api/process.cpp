@@ -50,18 +50,25 @@ level checked(std::uint8_t of_priority) {
   return static_cast<level>(of_priority);
 }
 
-// With its level and its way in, so that its name can be told.
+void check(const start_with& with) {
+  static_cast<void>(checked(with.level));
+  if (with.alias && !with.monitor) throw error(badarg, "an alias is a monitor's: ask for one, too");
+}
+
+// Its level and its way in, before its name is told.
+void set_up(control_block& child, const start_with& with) {
+  child.set_level(static_cast<level>(with.level));
+  if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
+    bound_mailbox(child, *with.mailbox);
+}
+
 control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body,
                           const start_with& with) {
-  const level of_child = checked(with.level);
-  if (with.alias && !with.monitor) throw error(badarg, "an alias is a monitor's: ask for one, too");
   try {
     worker& w = this_worker();
     control_block& child = w.machine.make_process(&w, std::move(body));
     child.born_of = origin_of_children(parent);
-    child.set_level(of_child);
-    if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
-      bound_mailbox(child, *with.mailbox);
+    set_up(child, with);
     return child;
   } catch (const std::bad_alloc&) {
     throw error(system_limit, "spawn found no memory for one more process");
@@ -75,20 +82,33 @@ ref tie(control_block& parent, control_block& child, const start_with& with, ref
   const std::uint64_t number = ref_access::number(of_monitor);
   monitor_at_birth(parent, child, number);
   if (!with.alias) return of_monitor;
-  parent.more().aliases.emplace(number, *with.alias);
+  parent.make_rare().aliases.emplace(number, *with.alias);
   return ref_access::make(number, pid_access::hint(parent.name()));
 }
 
 // What a request is told of an error of spawn's.
 exit_reason told_of(const error& e) { return e.reason() == badarg ? badopt : e.reason(); }
 
+spawned spawn_from_thread(std::unique_ptr<behaviour> body, const start_with& with) {
+  if (with.link || with.monitor) {
+    throw error(badarg, std::string("kin::spawn with a ") + (with.link ? "link" : "monitor") +
+                            " was called outside a process, which alone can have one");
+  }
+  machine_core& machine = ambient_machine("kin::spawn");
+  const auto prepare = [&](control_block& child) { set_up(child, with); };
+  return {machine.spawn_from_outside(std::move(body), false, prepare), {}};
+}
+
 }  // namespace
 
 spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
-  control_block& parent = calling_process("kin::spawn");
-  control_block& child = make_child(parent, std::move(body), with);
+  check(with);
+  control_block* me = current_process();
+  if (me == nullptr) [[unlikely]]
+    return spawn_from_thread(std::move(body), with);
+  control_block& child = make_child(*me, std::move(body), with);
   const pid name = child.name();
-  const ref monitor_ref = tie(parent, child, with, with.monitor ? make_ref() : ref());
+  const ref monitor_ref = tie(*me, child, with, with.monitor ? make_ref() : ref());
   this_worker().schedule(child);
   return {name, monitor_ref};
 }
@@ -101,6 +121,7 @@ ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answer
       post_past_bound(parent.name(), mail);
   };
   try {
+    check(with);
     control_block& child = make_child(parent, std::move(body), with);
     const ref known_as = tie(parent, child, with, request);
     tell(known_as, child.name());  // before it can end
@@ -118,21 +139,41 @@ class start_access {
 };
 
 result<pid> start_process(start_request request) {
-  control_block& parent = calling_process("kin::start");
-  const std::uint64_t number = ++parent.calls;
-  control_block& child = make_child(parent, std::move(request.body), request.with);
-  const pid name = child.name();
-  promise_record* record = make_promise({parent.name(), number}, name);
-  child.owed.push(*record);
-  start_access::give(*request.ready, record);
-  if (request.with.link) link_at_birth(parent, child);
-  this_worker().schedule(child);
+  const caller calling("kin::start");
+  control_block& me = calling.block();
+  if (calling.is_thread() && request.with.link)
+    throw error(badarg, "kin::start_link was called outside a process, which alone has links");
+  check(request.with);
+  const std::uint64_t number = ++me.calls;
+  const auto owe_word = [&](control_block& child) {
+    promise_record* record = make_promise({me.name(), number}, child.name());
+    child.owed.push(*record);
+    start_access::give(*request.ready, record);
+  };
+  pid name;
+  if (calling.is_thread()) {
+    machine_core& machine = ambient_machine("kin::start");
+    const auto prepare = [&](control_block& child) {
+      set_up(child, request.with);
+      owe_word(child);
+    };
+    try {
+      name = machine.spawn_from_outside(std::move(request.body), false, prepare);
+    } catch (const error& failure) {
+      return failure.reason();
+    }
+  } else {
+    control_block& child = make_child(me, std::move(request.body), request.with);
+    name = child.name();
+    owe_word(child);
+    if (request.with.link) link_at_birth(me, child);
+    this_worker().schedule(child);
+  }
 
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = number;
-  const bool waited = wait_for(calling_process("kin::start"), w, request.limit);
-  control_block& me = calling_process("kin::start");
+  const bool waited = wait_for(me, w, request.limit);
   if (w.answer == nullptr) {
     if (request.with.link) unlink_from(me, name);
     exit(name, kill);
@@ -200,6 +241,10 @@ pid parent() {
 bool in_process() { return detail::current_process() != nullptr; }
 
 ref make_ref() {
+  if (!in_process()) {
+    auto& references = detail::ambient_machine("kin::make_ref").references;
+    return detail::ref_access::make(references.fetch_add(1, std::memory_order_relaxed));
+  }
   detail::control_block& p = detail::calling_process("kin::make_ref");
   const std::uint64_t number = detail::this_worker().fresh_reference();
   if (detail::has_news(p)) detail::drain(p);
@@ -226,7 +271,8 @@ priority set_priority(priority level) {
 }
 
 bool is_alive(pid other) {
-  detail::control_block& p = detail::calling_process("kin::is_alive");
+  const detail::caller calling("kin::is_alive");
+  detail::control_block& p = calling.block();
   if (other == p.name()) return true;
   auto* question =
       detail::make_signal<detail::question_signal>(detail::signal_kind::alive_question);

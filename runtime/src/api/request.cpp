@@ -82,20 +82,53 @@ void promise::settle() noexcept {
 
 namespace {
 
+// A request that was not posted at once. `normal`: it is now; else why not, and it is destroyed.
 // What it waits for room counts against the limit of the call.
 exit_reason deliver_request(pid to, signal* request, duration& limit, posted done) {
   message held(request);
-  const nanotime start = now();
+  const nanotime start = time_here();
   exit_reason why = deliver_slowly(to, request, limit, done);
-  static_cast<void>(held.release());
-  if (limit != infinity) limit = std::max(duration(0), limit - duration(now() - start));
+  if (why == normal) {
+    static_cast<void>(held.release());
+  } else {
+    head_of(*request).number = 0;
+  }
+  if (limit != infinity) limit = std::max(duration(0), limit - duration(time_here() - start));
   return why;
+}
+
+// What a wait for an answer came to.
+reply outcome(const wait& w, bool waited) {
+  if (w.answer == nullptr) return reply(waited ? exit_reason(timed_out) : exit_reason(killed));
+  if (w.answer->kind == signal_kind::reply) return reply(w.answer);
+  exit_reason why = static_cast<refusal_signal*>(w.answer)->why;
+  refuse(w.answer, why);
+  return reply(std::move(why));
+}
+
+reply exchange_from_thread(pid to, signal* request, duration limit) {
+  message held(request);
+  const caller me("kin::call");
+  control_block& p = me.block();
+  wait w;
+  w.kind = wait_kind::reply;
+  w.reply_number = ++p.calls;
+  head_of(*request) = {p.name(), w.reply_number};
+  static_cast<void>(held.release());
+  if (const posted done = post_mail(to, request); done != posted::yes) {
+    exit_reason why = deliver_request(to, request, limit, done);
+    if (why != normal) return reply(std::move(why));
+  }
+  return outcome(w, wait_for(p, w, limit));
 }
 
 }  // namespace
 
 reply exchange(pid to, signal* request, duration limit) {
-  control_block& p = calling_process("kin::call");
+  control_block* me = current_process();
+  if (me == nullptr) [[unlikely]]
+    return exchange_from_thread(to, request, limit);
+  control_block& p = *me;
   if (!may_wait(p)) {
     destroy_signal(request);
     return reply(exit_reason(killed));
@@ -110,19 +143,10 @@ reply exchange(pid to, signal* request, duration limit) {
   head_of(*request) = {p.name(), w.reply_number};
   if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
     exit_reason why = deliver_request(to, request, limit, done);
-    if (why != normal) {
-      head_of(*request).number = 0;
-      destroy_signal(request);
-      return reply(std::move(why));
-    }
+    if (why != normal) return reply(std::move(why));
   }
   --this_worker().budget;
-  const bool waited = wait_for(p, w, limit);
-  if (w.answer == nullptr) return reply(waited ? exit_reason(timed_out) : exit_reason(killed));
-  if (w.answer->kind == signal_kind::reply) return reply(w.answer);
-  exit_reason why = static_cast<refusal_signal*>(w.answer)->why;
-  refuse(w.answer, why);
-  return reply(std::move(why));
+  return outcome(w, wait_for(p, w, limit));
 }
 
 void post_cast(pid to, signal* request) { post_message(to, request); }

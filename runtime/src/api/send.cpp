@@ -12,21 +12,22 @@ namespace {
 // Whether this is a place where the sender can wait.
 bool can_wait_for(pid to) {
   const control_block* me = current_process();
-  return me != nullptr && me->name() != to && !me->is(flag_draining) && !me->is(flag_exiting) &&
+  if (me == nullptr) return here() == nullptr;
+  return me->name() != to && !me->is(flag_draining) && !me->is(flag_exiting) &&
          this_worker().exceptions->uncaught == 0;
 }
 
 // Returns when there may be room, or the receiver is gone. False: the time is up.
 bool wait_for_room(pid to, duration limit) {
-  control_block& me = calling_process("kin::send");
+  const caller me("kin::send");
   auto* question = make_signal<question_signal>(signal_kind::room_wanted);
-  return ask<bool>(me, to, *question, limit).has_value() || is_gone(to);
+  return ask<bool>(me.block(), to, *question, limit).has_value() || is_gone(to);
 }
 
 exit_reason post_when_there_is_room(pid to, signal* s, duration limit) {
-  const nanotime deadline = add(now(), limit);
+  const nanotime deadline = add(time_here(), limit);
   for (;;) {
-    const duration left = limit == infinity ? infinity : duration(deadline - now());
+    const duration left = limit == infinity ? infinity : duration(deadline - time_here());
     if (left.count() <= 0 || !wait_for_room(to, left)) return mailbox_full;
     switch (post_mail(to, s)) {
       case posted::yes:
@@ -74,7 +75,9 @@ void post_message(pid to, signal* s) {
   if (done == posted::yes) [[likely]]
     return;
   message held(s);
-  const exit_reason why = deliver_slowly(to, s, infinity, done);
+  // A thread that is no process gets to wait only where it has said how long.
+  const duration limit = current_process() == nullptr ? duration{} : infinity;
+  const exit_reason why = deliver_slowly(to, s, limit, done);
   static_cast<void>(held.release());
   if (why != normal) refuse(s, why);
   if (why == mailbox_full)

@@ -11,21 +11,23 @@
 
 namespace kin {
 
-clock::time_point clock::now() noexcept {
-  const detail::worker* w = detail::here();
-  return time_point(duration(w == nullptr ? detail::system_now() : w->time()));
-}
+clock::time_point clock::now() noexcept { return time_point(duration(detail::time_here())); }
 
 namespace detail {
 namespace {
 
 ref arm_at(ref timer, nanotime deadline, pid to, std::string_view to_name, signal* s) {
   message held(s);
-  control_block& p = calling_process("kin::send_after");
   const std::uint64_t number = ref_access::number(timer);
   if (to_name.empty() && is_gone(to)) return timer;
-  timer_entry& entry = this_worker().arm(number, deadline, to, to_name, held.release());
-  if (to == p.name()) note_own_timer(p, number, entry);
+  worker* w = here();
+  timer_entry& entry = w != nullptr
+                           ? w->arm(number, deadline, to, to_name, held.release())
+                           : ambient_machine("kin::send_after")
+                                 .worker_at(0)
+                                 ->arm_from_outside(number, deadline, to, to_name, held.release());
+  control_block* me = current_process();
+  if (me != nullptr && to == me->name()) note_own_timer(*me, number, entry);
   return ref_access::make(number, reinterpret_cast<std::uint64_t>(&entry));
 }
 
@@ -33,7 +35,7 @@ nanotime deadline_of(const timer_start& start) {
   if (start.at) return start.at->time_since_epoch().count();
   if (start.delay.count() < 0)
     throw error(badarg, "a timer cannot fire before now: its delay is negative");
-  return add(now(), start.delay);
+  return add(time_here(), start.delay);
 }
 
 // Null if it is no timer's: an alias's hint has a tag.
@@ -45,7 +47,9 @@ timer_entry* entry_of(ref timer) {
 // Whoever it was for has gone, and it with them.
 bool is_void(const timer_entry& entry) { return entry.to_name.empty() && is_gone(entry.to); }
 
-duration left_until(nanotime deadline) { return duration(std::max<nanotime>(deadline - now(), 0)); }
+duration left_until(nanotime deadline) {
+  return duration(std::max<nanotime>(deadline - time_here(), 0));
+}
 
 }  // namespace
 
@@ -63,7 +67,6 @@ ref arm_timer(ref timer, const timer_start& start, const name_text& to, signal* 
 }  // namespace detail
 
 std::optional<duration> cancel_timer(ref timer) {
-  static_cast<void>(detail::calling_process("kin::cancel_timer"));
   detail::timer_entry* entry = detail::entry_of(timer);
   if (entry == nullptr ||
       !entry->settle(detail::ref_access::number(timer), detail::timer_entry::cancelled)) {
@@ -76,7 +79,6 @@ std::optional<duration> cancel_timer(ref timer) {
 }
 
 std::optional<duration> read_timer(ref timer) {
-  static_cast<void>(detail::calling_process("kin::read_timer"));
   detail::timer_entry* entry = detail::entry_of(timer);
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t armed = detail::ref_access::number(timer) << 2U | detail::timer_entry::armed;
@@ -90,9 +92,13 @@ std::optional<duration> read_timer(ref timer) {
 }
 
 void cancel_timer(ref timer, async_t /*word*/) {
-  send(self(), timer_cancelled{timer, cancel_timer(timer)});
+  const pid me = detail::calling_process("kin::cancel_timer with async_answer").name();
+  send(me, timer_cancelled{timer, cancel_timer(timer)});
 }
-void read_timer(ref timer, async_t /*word*/) { send(self(), timer_read{timer, read_timer(timer)}); }
+void read_timer(ref timer, async_t /*word*/) {
+  const pid me = detail::calling_process("kin::read_timer with async_answer").name();
+  send(me, timer_read{timer, read_timer(timer)});
+}
 
 void sleep(duration time) {
   detail::control_block& p = detail::calling_process("kin::sleep");

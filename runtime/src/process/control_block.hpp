@@ -130,6 +130,7 @@ enum flag : std::uint32_t {
   flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
   flag_bounded = 1U << 17U,       // its mailbox has a gate
   flag_carried = 1U << 18U,       // the machine's driver carries what is sent to it
+  flag_thread = 1U << 19U,        // no process: a thread calls from it (scheduler/calling_thread)
 };
 
 /// Two more bits say its level; zero: normal.

@@ -25,6 +25,17 @@ std::uint64_t number_of_reply(signal& reply) {
   return *static_cast<std::uint64_t*>(value_of(reply));
 }
 
+std::uint64_t number_of_answer(signal& s) {
+  switch (s.kind) {
+    case signal_kind::refusal:
+      return static_cast<refusal_signal&>(s).number;
+    case signal_kind::monitor_fired:
+      return static_cast<monitor_record&>(s).reference;
+    default:
+      return number_of_reply(s);
+  }
+}
+
 // A call's answer counts if the call still waits for it; else it vanishes here.
 void take_answer(control_block& p, signal* s, std::uint64_t number) {
   if (awaits(p, number)) {
@@ -266,6 +277,64 @@ void apply_all(control_block& p, signal* oldest) {
     }
   }
   p.clear(flag_draining);
+}
+
+namespace {
+
+bool take_answer_for_thread(control_block& p, signal* s) noexcept {
+  const std::uint64_t number = number_of_answer(*s);
+  for (auto* w = static_cast<thread_wait*>(p.waiting); w != nullptr; w = w->outer) {
+    if (w->reply_number != number || w->answer != nullptr) continue;
+    w->answer = s;
+    return true;
+  }
+  return false;
+}
+
+// Whether a thread's block has taken it: an answer it waits for, a monitor.
+bool take_for_thread(control_block& p, signal* s) noexcept {
+  switch (s->kind) {
+    case signal_kind::reply:
+    case signal_kind::refusal:
+    case signal_kind::monitor_fired:
+      return take_answer_for_thread(p, s);
+    case signal_kind::monitor:
+      take_monitor(p, *static_cast<record_signal*>(s));
+      return true;
+    case signal_kind::demonitor:
+      take_demonitor(p, *static_cast<record_signal*>(s));
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+signal* drain_for_thread(control_block& p) noexcept {
+  signal* rest = nullptr;
+  signal** end = &rest;
+  for (signal* s = reversed(state::take_all(p.word)); s != nullptr;) {
+    signal* one = std::exchange(s, s->next);
+    if (one->to == p.low_id() && take_for_thread(p, one)) continue;
+    one->next = nullptr;
+    *end = one;
+    end = &one->next;
+  }
+  return rest;
+}
+
+void refuse_for_thread(signal* oldest) noexcept {
+  while (oldest != nullptr) {
+    signal* s = std::exchange(oldest, oldest->next);
+    if (s->kind == signal_kind::alive_question) {  // it lives, but that is all
+      const auto* question = static_cast<question_signal*>(s);
+      answer(request_head{question->caller, question->number}, true);
+      free_signal(s);
+    } else {
+      refuse(s, noproc);
+    }
+  }
 }
 
 void detach_in_hand(control_block& p) {

@@ -39,6 +39,17 @@ inline bool drain(control_block& p) {
   return true;
 }
 
+/// What a thread waits for; inside that wait the destructor of what it throws away may call again.
+struct thread_wait : wait {
+  thread_wait* outer = nullptr;
+};
+/// Owner, of a thread's block, whose `waiting` is a thread_wait. Applies what a thread has a use for: the answer it waits for,
+/// monitors. The rest, oldest first, is the caller's, for refuse_for_thread: none of it may be
+/// destroyed under a lock.
+[[nodiscard]] signal* drain_for_thread(control_block& p) noexcept;
+/// Any thread. Nothing of a chain that drain_for_thread left reaches anybody.
+void refuse_for_thread(signal* oldest) noexcept;
+
 /// Owner. Appends to the received queue.
 inline void enqueue(control_block& p, signal* s) {
   s->next = nullptr;

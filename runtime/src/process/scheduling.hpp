@@ -15,7 +15,8 @@ struct lineage;
 struct record_signal;
 struct signal;
 
-/// The caller has just replaced its IDLE: it must run. Any thread.
+/// The caller has just replaced its IDLE: it must run; or it is a thread's, and that must look. Any
+/// thread.
 void schedule(control_block& p);
 /// A signal to `p`, which lives and is known as `to`: its machine's driver takes it, and hands it
 /// in some time. False, and `s` still the caller's: nobody will.
@@ -26,6 +27,8 @@ control_block* current_process() noexcept;
 void release_origin(lineage& origin) noexcept;
 /// What time it is for that process. In a process.
 [[nodiscard]] nanotime now();
+/// The same, or the system's time on a thread that is no worker's. Any thread.
+[[nodiscard]] nanotime time_here();
 /// A deadline that is never early. A long one may be late by 20 ms, and is cheap. In a process.
 [[nodiscard]] nanotime deadline_in(duration limit);
 /// A number that no reference of this machine had before. In a process.

@@ -135,7 +135,7 @@ void machine_core::inject(control_block& p) {
 
 void machine_core::root_ended(pid root, const exit_reason& why) {
   const std::lock_guard hold(ends_lock_);
-  std::erase(roots_, root);
+  roots_.erase(root);
   if (std::erase(awaited_, root) != 0) ended_roots_.emplace_back(root, why);
   ends_.notify_all();
 }
@@ -171,13 +171,15 @@ std::vector<pid> machine_core::living() {
   return all;
 }
 
-pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited) {
+pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited,
+                                     const std::function<void(control_block&)>& prepare) {
   const std::lock_guard hold(ends_lock_);
   if (state() >= phase::stopping) throw error(noproc, "spawn: this machine has been stopped");
   control_block& p = make_process(nullptr, std::move(body));
   p.set(flag_root);
+  if (prepare) prepare(p);
   const pid name = p.name();
-  roots_.push_back(name);
+  roots_.insert(name);
   if (awaited) awaited_.push_back(name);
   inject(p);
   return name;

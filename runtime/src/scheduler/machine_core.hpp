@@ -18,8 +18,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -79,8 +81,10 @@ class machine_core {
   [[nodiscard]] std::uint64_t process_count() const;
   [[nodiscard]] std::vector<pid> living();
 
-  /// Any thread that is no worker. With `awaited`, wait_for_root must be called.
-  pid spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited);
+  /// Any thread that runs no process. `prepare` sees the new process before anybody else does. With
+  /// `awaited`, wait_for_root must be called. Throws kin::error with noproc once the machine stops.
+  pid spawn_from_outside(std::unique_ptr<behaviour> body, bool awaited,
+                         const std::function<void(control_block&)>& prepare = {});
   void wait_for_root(pid root, exit_reason& why);
   /// As wait_for_root, without the wait: false if it goes on.
   bool has_ended(pid root, exit_reason& why);
@@ -106,7 +110,7 @@ class machine_core {
   std::mutex reports_lock_;
   std::mutex ends_lock_;
   std::condition_variable ends_;
-  std::vector<pid> roots_;
+  std::set<pid> roots_;  // in the order of their start
   std::vector<pid> awaited_;
   std::vector<std::pair<pid, exit_reason>> ended_roots_;  // awaited ones
   std::atomic<bool> waited_for_{false};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,17 @@ namespace {
 
 constexpr std::size_t fired_at_once = 64;
 
+timer_entry& make_entry(worker& owner, nanotime deadline, pid to, std::string_view to_name,
+                        signal* payload) {
+  auto& entry = *static_cast<timer_entry*>(take_memory(sizeof(timer_entry), timer_class));
+  entry.hook = {};
+  entry.deadline.store(deadline, std::memory_order_relaxed);
+  entry.owner = &owner;
+  entry.payload = payload;
+  entry.to = to;
+  entry.to_name = to_name;
+  return entry;
+}
 void free_entry(timer_entry& entry) noexcept { give_memory(&entry, timer_class); }
 
 void drop_payload(timer_entry& entry) noexcept {
@@ -45,28 +57,37 @@ void deliver_tick(timer_entry& entry) {
 
 timer_entry& worker::arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name,
                          signal* payload) {
-  auto& entry = *static_cast<timer_entry*>(take_memory(sizeof(timer_entry), timer_class));
-  entry.hook = {};
-  entry.deadline.store(deadline, std::memory_order_relaxed);
-  entry.owner = this;
-  entry.payload = payload;
-  entry.to = to;
-  entry.to_name = to_name;
+  timer_entry& entry = make_entry(*this, deadline, to, to_name, payload);
   const owner_scope hold(timers_lock_);
   entry.state.store(number << 2U | timer_entry::armed, std::memory_order_release);
+  add_to_wheel(entry);
+  return entry;
+}
+
+timer_entry& worker::arm_from_outside(std::uint64_t number, nanotime deadline, pid to,
+                                      std::string_view to_name, signal* payload) {
+  timer_entry& entry = make_entry(*this, deadline, to, to_name, payload);
+  {
+    const other_scope hold(timers_lock_);
+    entry.state.store(number << 2U | timer_entry::armed, std::memory_order_release);
+    add_to_wheel(entry);
+  }
+  bed->wake();  // it may sleep for longer
+  return entry;
+}
+
+void worker::add_to_wheel(timer_entry& entry) {
   wheel_.add(entry);
-  if (deadline < timers_due.load(std::memory_order_relaxed)) {
+  if (entry.deadline.load(std::memory_order_relaxed) < timers_due.load(std::memory_order_relaxed)) {
     timers_due.store(wheel_.next_look(), std::memory_order_relaxed);
   }
-  return entry;
 }
 
 void worker::give_back(timer_entry& entry) noexcept {
   drop_payload(entry);
   if (here() == this) {
     const owner_scope hold(timers_lock_);
-    if (entry.linked) wheel_.remove(entry);
-    free_entry(entry);
+    take_back(entry);
     return;
   }
   timer_entry* first = returned_.load(std::memory_order_relaxed);
@@ -80,9 +101,26 @@ void worker::take_returned_timers() {
   timer_entry* entry = returned_.exchange(nullptr, std::memory_order_acquire);
   while (entry != nullptr) {
     timer_entry* rest = entry->next_returned;
-    if (entry->linked) wheel_.remove(*entry);
-    free_entry(*entry);
+    take_back(*entry);
     entry = rest;
+  }
+}
+
+void worker::take_back(timer_entry& entry) noexcept {
+  if (entry.linked) {
+    wheel_.remove(entry);
+  } else {
+    --to_be_returned_;
+  }
+  free_entry(entry);
+}
+
+// Who cancels may be of another machine, or a thread, and late.
+void worker::end_timers() noexcept {
+  fire_due(never, false);
+  while (to_be_returned_ != 0) {
+    take_returned_timers();
+    std::this_thread::yield();
   }
 }
 
@@ -97,7 +135,11 @@ void worker::fire_due(nanotime time, bool robbed) {
         auto& entry = static_cast<timer_entry&>(item);
         // Cancelled meanwhile: whoever did that returns it, and finds it out of the wheel.
         const auto number = entry.state.load(std::memory_order_acquire) >> 2U;
-        if (entry.settle(number, timer_entry::fired)) due[count++] = &entry;
+        if (entry.settle(number, timer_entry::fired)) {
+          due[count++] = &entry;
+        } else {
+          ++to_be_returned_;
+        }
       });
       timers_due.store(wheel_.next_look(), std::memory_order_relaxed);
     };

@@ -3,6 +3,7 @@
 
 #include "base/assert.hpp"
 #include "process/mailbox.hpp"
+#include "scheduler/calling_thread.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/overflow.hpp"
 
@@ -41,7 +42,7 @@ worker::worker(machine_core& m, unsigned i)
     : machine(m), index(i), stacks(m.stacks, &enter_loop), blocks(m.blocks), wheel_(time()) {}
 
 worker::~worker() {
-  fire_due(never, false);
+  end_timers();
   settle_origins();
 }
 
@@ -288,6 +289,8 @@ void schedule(control_block& p) {
     w->schedule(p);
   } else if (machine != nullptr) {
     machine->inject(p);
+  } else {
+    wake_thread(p);  // a process keeps its machine from ending: a block of none is a thread's
   }
 }
 
@@ -302,6 +305,10 @@ control_block* current_process() noexcept {
 }
 
 nanotime now() { return this_worker().time(); }
+nanotime time_here() {
+  const worker* w = here();
+  return w == nullptr ? system_now() : w->time();
+}
 
 nanotime deadline_in(duration limit) {
   if (limit == infinity) return never;

@@ -101,9 +101,14 @@ class worker : public local_pool {
   // Timers (timers.cpp).
   timer_entry& arm(std::uint64_t number, nanotime deadline, pid to, std::string_view to_name,
                    signal* payload);
+  /// As arm, on a thread that is no worker's.
+  timer_entry& arm_from_outside(std::uint64_t number, nanotime deadline, pid to,
+                                std::string_view to_name, signal* payload);
   void give_back(timer_entry& entry) noexcept;  // settled, by any thread
   /// Fires what is due. Worker's thread, or with `robbed` any other.
   void fire_due(nanotime time, bool robbed);
+  /// No timer is left, nor anybody who has cancelled one.
+  void end_timers() noexcept;
 
   // Seen by others.
   run_queue<control_block> queue;
@@ -138,6 +143,8 @@ class worker : public local_pool {
   stack& next_stack();
   void look_at_clock();
   void take_returned_timers();
+  void take_back(timer_entry& entry) noexcept;
+  void add_to_wheel(timer_entry& entry);
 
   control_block* handed_over_ = nullptr;  // to the loop, to be run first
   stack thread_stack_;                    // the thread's own, left at start, entered at the end
@@ -160,6 +167,7 @@ class worker : public local_pool {
   biased_lock timers_lock_;
   timer_wheel wheel_;
   std::atomic<timer_entry*> returned_{nullptr};
+  std::uint64_t to_be_returned_ = 0;  // cancelled, out of the wheel, and not given back yet
 };
 
 /// The worker that this thread is, or null. Never remembered over a wait or a callback (I1).
