@@ -38,8 +38,20 @@ namespace detail {
 class machine_core;
 }
 
-/// Runs processes. `start` to `stop`; destroying a running machine stops it.
-/// Thread  any, for all members.
+/// Runs processes. `start` to `stop`; destroying a machine stops it. All members may be called from
+/// any thread at any time before that, and what is said to its processes has a meaning always:
+///
+///                              before start()      while it stops         after stop(), for ever
+///   spawn, run, start<Server>  it waits            kin::error, noproc; `try_start` a result
+///   send, cast, exit           it waits            as while it runs       nothing, dropped
+///   call, is_alive, info       waits, within its   as while it runs; ends noproc, false, nothing
+///                              limit, for start()  with the process
+///   whereis, register_name     as while it runs    as while it runs       nobody, badarg
+///   send_after                 counts from now     as while it runs       never fires
+///   start()                    starts              nothing                nothing
+///   stop()                     nothing has run     waits for the other    nothing
+///
+/// A pid outlives its machine, and then means nobody.
 class machine {
  public:
   /// Makes the workers, but no thread yet.
@@ -48,9 +60,11 @@ class machine {
   machine& operator=(const machine&) = delete;
   ~machine();
 
-  /// Starts the worker threads. A second call does nothing.
+  /// Starts the worker threads. A second call, or one after stop(), does nothing.
   void start();
-  /// Starts a process; before start() it waits for it, after stop() it is an error.
+  /// Starts a process; before start() it waits for that.
+  ///
+  /// Throws  kin::error with noproc once the machine stops; `body` is destroyed then.
   template <class F>
   pid spawn(F body) {
     return spawn_behaviour(detail::body_of(std::move(body)));
@@ -58,8 +72,9 @@ class machine {
   /// As spawn, for those who write behaviours.
   pid spawn_behaviour(std::unique_ptr<behaviour> body);
 
-  /// Starts if need be, runs `body` as a process, waits for its end, gives the reason. Not from a
-  /// process.
+  /// Starts if need be, runs `body` as a process, waits for its end, gives the reason.
+  ///
+  /// Throws  kin::error with badarg in a process, with noproc once the machine stops.
   template <class F>
   exit_reason run(F body) {
     return run_behaviour(detail::body_of(std::move(body)));
@@ -69,17 +84,24 @@ class machine {
 
   /// Ends every process, those started by others last: exit signal `shutdown` to those without a
   /// living parent first, so that supervisors stop their children in order; after half the limit
-  /// `kill` to all. Then the workers. Returns who did not end within the limit: their threads are
-  /// left behind and the machine's memory stays.
+  /// `kill` to all. Then the workers. Returns who did not end within the limit; a later stop() goes
+  /// on with them. If the machine is destroyed before they have ended, their threads are left behind
+  /// and its memory stays. What was spawned on a machine that never started is destroyed without
+  /// having run.
+  ///
+  /// Throws  kin::error with badarg in a process: it would wait for itself.
   std::vector<straggler> stop();
 
-  /// Threads that run processes now, extra ones for stuck workers included.
+  /// Threads that run processes, extra ones for stuck workers included; before start() and after
+  /// stop(), those there would be and were.
   [[nodiscard]] unsigned workers() const;
   /// Processes that were started and whose end is not told yet.   Cost  one pass over the workers.
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] detail::machine_core& core() const { return *core_; }
 
-  /// While it lives, names and spawn on this thread mean this machine.
+  /// While it lives, names, spawn, start, timers and references on this thread mean this machine.
+  /// Of no effect in a process, which has its own. Must end before the machine is destroyed, and on
+  /// the thread where it began.
   class enter {
    public:
     /// What was entered before is entered again at the end.

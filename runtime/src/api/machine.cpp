@@ -6,6 +6,7 @@
 #include "scheduler/machine_core.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -74,15 +75,18 @@ machine::machine(machine_options options)
     : core_(std::make_unique<detail::machine_core>(std::move(options))) {}
 
 machine::~machine() {
-  if (core_ == nullptr) return;
-  if (core_->state() == detail::machine_core::phase::fresh && core_->process_count() != 0) {
-    detail::kill_all(*core_);  // what never ran is destroyed where it would have run
-    core_->start();
-  }
-  if (core_->state() == detail::machine_core::phase::running && !stop().empty()) return;
+  const bool gave_up =
+      core_->state() == detail::machine_core::phase::stopping && core_->process_count() != 0;
+  if (!gave_up && stop().empty()) return;
+  static_cast<void>(core_.release());  // NOLINT(bugprone-unused-return-value): threads that do not
+                                       // stop still use it
 }
 
-void machine::start() { core_->start(); }
+void machine::start() {
+  if (core_->state() != detail::machine_core::phase::fresh) return;
+  const std::lock_guard hold(core_->life_lock);
+  core_->start();
+}
 
 pid machine::spawn_behaviour(std::unique_ptr<behaviour> body) {
   return core_->spawn_from_outside(std::move(body), false);
@@ -91,7 +95,7 @@ pid machine::spawn_behaviour(std::unique_ptr<behaviour> body) {
 exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
   if (in_process())
     throw error(badarg, "machine::run was called in a process: it would block its worker");
-  core_->start();
+  start();
   const pid root = core_->spawn_from_outside(std::move(body), true);
   exit_reason why;
   core_->wait_for_root(root, why);
@@ -101,16 +105,17 @@ exit_reason machine::run_behaviour(std::unique_ptr<behaviour> body) {
 std::vector<straggler> machine::stop() {
   if (in_process())
     throw error(badarg, "machine::stop was called in a process: it would wait for itself");
-  if (core_->state() != detail::machine_core::phase::running) return {};
-  core_->begin_stop();
-  if (detail::end_all(*core_, detail::system_now(), core_->options.stop_limit)) {
-    core_->stop_workers();
-    return {};
+  const std::lock_guard hold(core_->life_lock);
+  if (core_->stop_unused()) return {};
+  if (core_->state() == detail::machine_core::phase::fresh) {
+    detail::kill_all(*core_);  // what never ran is destroyed where it would have run
+    core_->start();
   }
-  auto left = detail::who_is_left(*core_);
-  static_cast<void>(core_.release());  // NOLINT(bugprone-unused-return-value): threads that do not
-                                       // stop still use it
-  return left;
+  core_->begin_stop();
+  if (!detail::end_all(*core_, detail::system_now(), core_->options.stop_limit))
+    return detail::who_is_left(*core_);
+  core_->stop_workers();
+  return {};
 }
 
 unsigned machine::workers() const { return core_->worker_count(); }

@@ -64,6 +64,14 @@ void machine_core::start() {
 
 void machine_core::drive() { worker_at(0)->work(); }
 
+bool machine_core::stop_unused() {
+  const std::lock_guard hold(ends_lock_);
+  phase unused = phase::fresh;
+  if (state() == phase::stopped) return true;
+  return process_count() == 0 &&
+         phase_.compare_exchange_strong(unused, phase::stopped, std::memory_order_acq_rel);
+}
+
 void machine_core::begin_stop() {
   const std::lock_guard hold(ends_lock_);  // a spawn from outside has happened, or will not
   phase_.store(phase::stopping, std::memory_order_release);

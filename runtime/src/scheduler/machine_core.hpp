@@ -56,6 +56,9 @@ class machine_core {
   void start();
   /// Runs a machine that has a driver, on this thread, until the driver leaves it.
   void drive();
+  std::mutex life_lock;  // one starts or stops it at a time
+  /// Stops it if it never started and has no process. True: it is stopped, now or before.
+  bool stop_unused();
   /// From now on nobody spawns from outside.
   void begin_stop();
   /// After the last process.
