@@ -5,6 +5,8 @@
 
 #include <kin/run.hpp>
 
+#include "support/child.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,48 +22,9 @@ namespace {
 
 using namespace kin::literals;
 
-struct outcome {
-  int code = -1;    // of exit
-  int signal = -1;  // or what killed it
-  std::string errors = {};
-};
+using test::outcome;
+using test::run_child;
 
-// Forks before any machine exists here, so the child has one thread; runs `program` there. With
-// `act`, does something to the child when it has written a line to `ready`.
-outcome run_child(const std::function<int(int ready)>& program,
-                  const std::function<void(pid_t)>& act = {}) {
-  std::array<int, 2> errors{};
-  std::array<int, 2> ready{};
-  EXPECT_EQ(pipe(errors.data()), 0);
-  EXPECT_EQ(pipe(ready.data()), 0);
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(errors[1], STDERR_FILENO);
-    close(errors[0]);
-    close(ready[0]);
-    alarm(60);
-    const int code = program(ready[1]);
-    std::fflush(nullptr);
-    _Exit(code);
-  }
-  close(errors[1]);
-  close(ready[1]);
-  char byte = 0;
-  if (act && read(ready[0], &byte, 1) == 1) act(child);
-  outcome seen;
-  std::array<char, 4096> text{};
-  for (ssize_t got = 0; (got = read(errors[0], text.data(), text.size())) > 0;) {
-    seen.errors.append(text.data(), static_cast<std::size_t>(got));
-  }
-  close(errors[0]);
-  close(ready[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status)) seen.code = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) seen.signal = WTERMSIG(status);
-  return seen;
-}
 void tell(int ready) { static_cast<void>(!write(ready, "!", 1)); }
 
 const kin::run_options two{.machine = {.workers = 2, .stop_limit = 2s}};

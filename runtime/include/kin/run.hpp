@@ -15,7 +15,7 @@ namespace KIN_PUBLIC kin {
 struct run_options {
   machine_options machine = {};  ///< workers, stacks, limits
   /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once; a stack overflow
-  /// names its process. Off under sanitizers where those own the handlers.
+  /// names its process, and so does std::terminate. The overflow is the sanitizers' where they are.
   bool handle_signals = true;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/run.hpp>
 
+#include "scheduler/fatal.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/overflow.hpp"
 
@@ -102,7 +103,10 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options) {
   if (in_process())
     throw error(badarg, "kin::run was called in a process; kin::spawn starts another one");
   machine m(options.machine);
-  if (options.handle_signals) install_overflow_report();
+  if (options.handle_signals) {
+    install_overflow_report();
+    install_fatal_report();
+  }
   machine_core& core = m.core();
   const pid first = core.spawn_from_outside(std::move(root), true);
   exit_reason why;
