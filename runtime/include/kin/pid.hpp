@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two small values that name things: a process, and a reference that is unique in its machine.
+// Two small values that name things: a process, and a reference. Both are unique among the machines
+// of a program that live at the same time.
 #pragma once
 
 #include <kin/export.hpp>
@@ -20,8 +21,10 @@ struct ref_access;
 /// The name of a process; never its owner. Safe to keep and to use after the process, even the
 /// machine, has gone: what is sent there is then dropped, as in Erlang.
 ///
-/// Two pids are equal when they name the same process of one machine. Order, hash and print follow
-/// the order in which the machine made its processes, so they are the same in every replay.
+/// Two pids are equal when they name the same process. Order, hash and print follow the order in
+/// which the machine made its processes, so they are the same in every replay. Of two machines that
+/// live at the same time no two pids are equal; a machine that comes later may use the place, and
+/// the pids, of one that has gone.
 class pid {
  public:
   /// Names no process.
@@ -31,7 +34,11 @@ class pid {
   [[nodiscard]] constexpr std::uint32_t number() const { return static_cast<std::uint32_t>(id_); }
   /// How often `number` has gone round.
   [[nodiscard]] constexpr std::uint32_t serial() const {
-    return static_cast<std::uint32_t>(id_ >> 32);
+    return static_cast<std::uint32_t>(id_ >> 32) & 0xffff;
+  }
+  /// Which machine of the program it is of: 0 where there is one. 65535: a thread that has called.
+  [[nodiscard]] constexpr std::uint32_t machine() const {
+    return static_cast<std::uint32_t>(id_ >> 48);
   }
 
   /// False for a default pid only; says nothing about life.
@@ -39,14 +46,14 @@ class pid {
 
   friend constexpr bool operator==(pid a, pid b) { return a.id_ == b.id_; }
   friend constexpr auto operator<=>(pid a, pid b) { return a.id_ <=> b.id_; }
-  /// As Erlang prints it: `<0.83.0>`.
+  /// As Erlang prints it: `<0.83.0>`, machine, number, serial; a thread as `<thread.7>`.
   friend std::ostream& operator<<(std::ostream& out, pid p) { return p.print(out); }
 
  private:
   std::ostream& print(std::ostream& out) const;
   friend struct detail::pid_access;
   std::uint64_t hint_ = 0;  // where its control block is, and 16 bits that tell a reused block
-  std::uint64_t id_ = 0;    // serial, number
+  std::uint64_t id_ = 0;    // 16 bits machine, 16 serial, 32 number
 };
 
 /// A value that is made once: the name of a monitor, a timer, or of whatever a program wants to
@@ -60,7 +67,7 @@ class ref {
   constexpr explicit operator bool() const { return number_ != 0; }
   friend constexpr bool operator==(ref a, ref b) { return a.number_ == b.number_; }
   friend constexpr auto operator<=>(ref a, ref b) { return a.number_ <=> b.number_; }
-  /// As Erlang prints it: `#Ref<0.7>`.
+  /// As Erlang prints it: `#Ref<0.7>`, machine and number.
   friend std::ostream& operator<<(std::ostream& out, ref r) { return r.print(out); }
 
  private:
@@ -81,6 +88,9 @@ struct pid_access {
   }
   static constexpr std::uint64_t hint(pid p) { return p.hint_; }
   static constexpr std::uint64_t id(pid p) { return p.id_; }
+  /// What stands for the machine in the pid of a thread.
+  static constexpr std::uint64_t of_threads = 0xffff;
+  static constexpr unsigned machine_shift = 48;
 };
 
 /// What kin's own code may know of a ref.

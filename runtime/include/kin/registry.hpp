@@ -114,7 +114,8 @@ constexpr bool check_address() {
 
 /// Gives the name to `p`.
 ///
-/// Throws   kin::error with badarg if it is taken, or if `p` is dead or has a name already.
+/// Throws   kin::error with badarg if it is taken, or if `p` is dead, of another machine, or has a
+///          name already.
 /// Context  a process, or a thread inside machine::enter.   See  erlang:register/2.
 template <class Server>
 void register_name(const name<Server>& n, pid p) {

@@ -6,6 +6,7 @@
 #include "api/calling_process.hpp"
 #include "process/mailbox.hpp"
 #include "process/name_table.hpp"
+#include "process/remote.hpp"
 
 #include <memory>
 #include <mutex>
@@ -21,8 +22,19 @@ std::optional<pid> find_name(const name_text& name) {
   return holder ? std::optional(holder) : std::nullopt;
 }
 
+namespace {
+
+bool is_of(const machine_core& machine, pid p) {
+  const std::uint64_t hint = pid_access::hint(p);
+  return hint != 0 && !remote_router::is_remote(hint) && machine_of(block_of(p)) == &machine;
+}
+
+}  // namespace
+
 std::optional<pid> enter_name(const name_text& name, pid p) {
   machine_core& machine = ambient_machine("kin::register_name");
+  if (!is_gone(p) && !is_of(machine, p))
+    throw error(badarg, "register_name: " + to_string(p) + " is no process of this machine");
   pid holder;
   name_entry* entry = machine.names.enter(name, p, holder);
   if (entry == nullptr && holder) return holder;

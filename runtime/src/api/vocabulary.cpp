@@ -20,9 +20,14 @@
 namespace kin {
 
 std::ostream& pid::print(std::ostream& out) const {
-  return out << "<0." << number() << '.' << serial() << '>';
+  if (machine() == detail::pid_access::of_threads) return out << "<thread." << number() << '>';
+  return out << '<' << machine() << '.' << number() << '.' << serial() << '>';
 }
-std::ostream& ref::print(std::ostream& out) const { return out << "#Ref<0." << number_ << '>'; }
+std::ostream& ref::print(std::ostream& out) const {
+  constexpr std::uint64_t of_number = (std::uint64_t{1} << detail::pid_access::machine_shift) - 1;
+  return out << "#Ref<" << (number_ >> detail::pid_access::machine_shift) << '.'
+             << (number_ & of_number) << '>';
+}
 
 namespace {
 

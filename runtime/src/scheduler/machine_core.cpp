@@ -35,11 +35,14 @@ machine_options completed(machine_options given, bool is_driven) {
 machine_core::machine_core(machine_options given, driver* driver)
     : options(completed(std::move(given), driver != nullptr)),
       driven_by(driver),
+      place(driver != nullptr),
       stacks(options.stack_bytes),
       blocks(*this),
       idle(*this),
       jobs(options.blocking_threads),
       watch(*this),
+      references(place.first_number()),
+      process_ids(place.first_number()),
       outside_blocks_(std::make_unique<block_pool>(blocks)) {
   for (unsigned i = 0; i < options.workers; ++i) {
     owned_.push_back(std::make_unique<worker>(*this, i));

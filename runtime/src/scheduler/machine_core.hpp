@@ -11,6 +11,7 @@
 #include "scheduler/blocking_pool.hpp"
 #include "scheduler/driver.hpp"
 #include "scheduler/idle.hpp"
+#include "scheduler/machine_place.hpp"
 #include "scheduler/sysmon.hpp"
 #include "scheduler/worker.hpp"
 
@@ -40,6 +41,7 @@ class machine_core {
 
   machine_options options;
   driver* const driven_by;
+  const machine_place place;
   stack_source stacks;
   block_table blocks;
   name_table names;
@@ -48,8 +50,8 @@ class machine_core {
   blocking_pool jobs;
   sysmon watch;
   std::atomic<bool> stopping{false};  // workers leave their loops
-  std::atomic<std::uint64_t> references{1};
-  std::atomic<std::uint64_t> process_ids{1};
+  std::atomic<std::uint64_t> references;
+  std::atomic<std::uint64_t> process_ids;
 
   enum class phase : std::uint8_t { fresh, running, stopping, stopped };
   [[nodiscard]] phase state() const { return phase_.load(std::memory_order_acquire); }

@@ -52,11 +52,9 @@ void report(const worker& w) noexcept {
   if (p == nullptr) {
     text.add("none (kin's own loop)");
   } else {
-    text.add("<0.")
-        .add(std::uint64_t{p->low_id()})
-        .add(".")
-        .add(p->serial.load(std::memory_order_relaxed))
-        .add(">");
+    const pid name = p->name_seen_from_outside();
+    text.add("<").add(std::uint64_t{name.machine()}).add(".");
+    text.add(std::uint64_t{name.number()}).add(".").add(std::uint64_t{name.serial()}).add(">");
     if (p->extra != nullptr && p->extra->name != nullptr) {
       text.add(" registered as ").add(p->extra->name->text.data(), p->extra->name->text.size());
     }

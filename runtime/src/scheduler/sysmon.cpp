@@ -21,8 +21,7 @@ constexpr int idle_looks_before_sleep = 10;
 
 void report_long_schedule(machine_core& machine, const control_block& p, nanotime time) {
   std::ostringstream text;
-  text << "  process <0." << p.low_id() << '.' << p.serial.load(std::memory_order_relaxed)
-       << "> has run for " << time / 1'000'000
+  text << "  process " << p.name_seen_from_outside() << " has run for " << time / 1'000'000
        << " ms without a wait; what waited behind it is run elsewhere.\n"
        << "  Use kin::blocking for calls that block, kin::checkpoint in long computations.";
   machine.tell({severity::warning, "LONG SCHEDULE", std::move(text).str()});
