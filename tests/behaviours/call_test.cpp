@@ -43,6 +43,14 @@ class clinging {
  private:
   bool lives_ = true;
 };
+struct keep {
+  std::shared_ptr<int> what;
+};
+class keeper : public kin::gen_server {
+ public:
+  void handle_call(const keep& /*request*/) {}
+};
+
 struct ask_late {};
 struct answer_the_late {};
 class late_server : public kin::gen_server {
@@ -436,6 +444,24 @@ TEST(request, for_another_class_of_server_is_refused) {
     const auto refused = kin::try_call(kin::server<other>{c.pid}, get{});
     EXPECT_THAT(kin::to_string(refused.error()), HasSubstr("counter, not a"));
     EXPECT_EQ(kin::call(c, get{}), 0);  // it lives
+  });
+}
+
+TEST(call, in_a_process_that_has_to_end_destroys_its_request) {
+  test::run([] {
+    const auto server = kin::start_link<keeper>();
+    const auto held = std::make_shared<int>(0);
+    const auto p = kin::spawn_monitor([server, held] {
+      try {
+        kin::exit("over");
+      } catch (...) {  // NOLINT(bugprone-empty-catch): comes again at the next wait
+      }
+      kin::call(server, keep{held});
+      ADD_FAILURE() << "it went on";
+    });
+    EXPECT_EQ(test::expect_down(p.ref).reason, "over");
+    EXPECT_EQ(held.use_count(), 1);
+    kin::stop(server);
   });
 }
 

@@ -129,14 +129,10 @@ reply exchange(pid to, signal* request, duration limit) {
   if (me == nullptr) [[unlikely]]
     return exchange_from_thread(to, request, limit);
   control_block& p = *me;
-  if (!may_wait(p)) {
-    destroy_signal(request);
-    return reply(exit_reason(killed));
-  }
-  if (to == p.name()) {
-    destroy_signal(request);
-    return reply(exit_reason(calling_self));
-  }
+  message held(request);
+  if (!may_wait(p)) return reply(exit_reason(killed));
+  if (to == p.name()) return reply(exit_reason(calling_self));
+  static_cast<void>(held.release());
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = ++p.calls;
