@@ -9,6 +9,7 @@
 #include <kin/keyed_registry.hpp>
 #include <kin/link.hpp>
 #include <kin/machine.hpp>
+#include <kin/no_wait.hpp>
 #include <kin/process.hpp>
 #include <kin/receive.hpp>
 #include <kin/registry.hpp>

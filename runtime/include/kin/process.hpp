@@ -136,8 +136,8 @@ std::ostream& operator<<(std::ostream& out, priority p);
 /// What becomes of a message for a mailbox that is full.
 enum class when_full : std::uint8_t {
   block,        ///< its sender waits: `send` becomes a wait for whoever sends to this process.
-                ///< Where a wait cannot be (oneself, a destructor, a thread that runs no process
-                ///< and gives no limit) it fails
+                ///< Where a wait cannot be (oneself, a destructor, within a kin::no_wait, a thread
+                ///< that runs no process and gives no limit) it fails
   fail,         ///< `send` throws kin::error with mailbox_full
   drop_newest,  ///< it is thrown away
   drop_oldest,  ///< the oldest is thrown away

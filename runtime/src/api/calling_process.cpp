@@ -37,10 +37,13 @@ void take_news(control_block& p) {
     drain(p);
   }
 }
+
+constexpr std::uint32_t no_waits_now = flag_draining | flag_no_wait;
 }  // namespace
 
 bool may_wait(control_block& p) {
-  if (p.is(flag_draining)) return false;
+  if ((p.flags & no_waits_now) != 0) [[unlikely]]
+    return refuse_wait(p);
   take_news(p);
   if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
     return true;
@@ -49,8 +52,8 @@ bool may_wait(control_block& p) {
 }
 
 bool wait_for(control_block& p, wait& w, duration limit) {
-  if ((p.flags & (flag_draining | flag_thread)) != 0) [[unlikely]] {
-    if (!p.is(flag_thread)) return false;
+  if ((p.flags & (no_waits_now | flag_thread)) != 0) [[unlikely]] {
+    if (!p.is(flag_thread)) return refuse_wait(p);
     wait_on_thread(p, w, limit);
     return true;
   }

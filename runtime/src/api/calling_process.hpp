@@ -45,6 +45,14 @@ machine_core& ambient_machine(const char* what);
 /// From now on that one, on a thread that is no worker's; gives the one before.
 machine_core* enter_machine(machine_core* machine) noexcept;
 
+/// Where flag_draining or flag_no_wait is set: waits fail at once (false), or throw.
+bool refuse_wait(control_block& p);
+/// For what must not leave traces if it cannot wait then: throws within a kin::no_wait.
+inline void expect_to_wait(control_block& p) {
+  if (p.is(flag_no_wait)) [[unlikely]]
+    static_cast<void>(refuse_wait(p));
+}
+
 /// Before a wait. True: go on. False: this process ends and is unwinding already, so the wait fails
 /// at once. Throws the unwinding if the process has to end and does not unwind yet, or again if
 /// that was swallowed.
@@ -58,6 +66,11 @@ bool wait_for(control_block& p, wait& w, duration limit);
 /// dead, the time is up, or this process ends. Waits; on a thread, inside a `caller`.
 template <class R>
 std::optional<R> ask(control_block& p, pid other, question_signal& question, duration limit) {
+  if (p.is(flag_no_wait)) [[unlikely]] {
+    free_signal(&question);
+    static_cast<void>(refuse_wait(p));
+    return std::nullopt;
+  }
   question.caller = p.name();
   question.number = ++p.calls;
   wait w;

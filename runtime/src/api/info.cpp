@@ -53,6 +53,7 @@ void group_leader(pid leader, pid of) {
 void suspend(pid other) {
   detail::control_block& p = detail::calling_process("kin::suspend");
   if (other == p.name()) throw error(badarg, "a process cannot suspend itself");
+  detail::expect_to_wait(p);
   auto* question = detail::make_signal<detail::question_signal>(detail::signal_kind::suspend);
   ++p.make_rare().suspended[other];
   if (detail::ask<bool>(p, other, *question, infinity).value_or(false)) return;

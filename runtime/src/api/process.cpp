@@ -144,6 +144,7 @@ result<pid> start_process(start_request request) {
   if (calling.is_thread() && request.with.link)
     throw error(badarg, "kin::start_link was called outside a process, which alone has links");
   check(request.with);
+  if (!calling.is_thread()) expect_to_wait(me);
   const std::uint64_t number = ++me.calls;
   const auto owe_word = [&](control_block& child) {
     promise_record* record = make_promise({me.name(), number}, child.name());

@@ -13,8 +13,8 @@ namespace {
 bool can_wait_for(pid to) {
   const control_block* me = current_process();
   if (me == nullptr) return here() == nullptr;
-  return me->name() != to && !me->is(flag_draining) && !me->is(flag_exiting) &&
-         this_worker().exceptions->uncaught == 0;
+  return me->name() != to && !me->is(flag_draining) && !me->is(flag_no_wait) &&
+         !me->is(flag_exiting) && this_worker().exceptions->uncaught == 0;
 }
 
 // Returns when there may be room, or the receiver is gone. False: the time is up.

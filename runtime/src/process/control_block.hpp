@@ -32,6 +32,10 @@
 #include <unordered_map>
 #include <vector>
 
+namespace kin {
+class no_wait;
+}
+
 namespace kin::detail {
 
 struct stack;
@@ -103,6 +107,7 @@ struct extras {
   nanotime idle_deadline = never;  // of a handler's timeout{}
   std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
   signal* mark = nullptr;          // null: the mailbox was empty
+  const no_wait* no_waits = nullptr;  // the innermost that lives
   std::unique_ptr<rarities> rare;
 
   static void* operator new(std::size_t bytes) { return take_memory(bytes, class_for(bytes)); }
@@ -131,6 +136,7 @@ enum flag : std::uint32_t {
   flag_bounded = 1U << 17U,       // its mailbox has a gate
   flag_carried = 1U << 18U,       // the machine's driver carries what is sent to it
   flag_thread = 1U << 19U,        // no process: a thread calls from it (scheduler/calling_thread)
+  flag_no_wait = 1U << 20U,       // it must not wait now
 };
 
 /// Two more bits say its level; zero: normal.
