@@ -61,6 +61,22 @@ TEST(info, tells_what_a_process_is) {
   });
 }
 
+TEST(info, tells_what_a_process_waits_in) {
+  test::run([] {
+    const auto waits_in = [](auto body) {
+      const kin::pid p = kin::spawn(body);
+      while (kin::info(p)->status != kin::process_status::waiting) kin::yield();
+      const std::string in = kin::info(p)->current_function;
+      kin::exit(p, kin::kill);
+      return in;
+    };
+    EXPECT_EQ(waits_in([] { test::idle(); }), "kin::receive");
+    EXPECT_EQ(waits_in([] { kin::sleep(1h); }), "kin::sleep");
+    EXPECT_EQ(waits_in([] { return kin::loop([](word) {}); }), "");
+    EXPECT_EQ(kin::info(kin::self())->current_function, "");
+  });
+}
+
 TEST(info, of_the_dead_is_nothing) {
   test::run([] {
     const kin::pid p = kin::spawn([] { kin::sleep(1h); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// first error: a process body returns nothing, or kin::loop(clauses...)
+// first error: a process body returns nothing, kin::loop(clauses...) or kin::hibernate(next)
 #include <kin/kin.hpp>
 
 void f() {

@@ -89,7 +89,7 @@ class behaviour {
 
 namespace detail {
 /// To be called last in `start`: when it returns, `then` takes the place of the behaviour that
-/// runs.
+/// runs, and starts: at once, or if kin::hibernate is returned when there is a message.
 void become(std::unique_ptr<behaviour> then);
 }  // namespace detail
 

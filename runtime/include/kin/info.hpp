@@ -33,6 +33,9 @@ struct process_info {
   bool traps_exits = false;                         ///< exit signals come as messages
   bool holds_stack = false;                         ///< waits in the middle of a function
   std::size_t message_queue_len = 0;                ///< messages that wait
+  /// What it waits in: kin::receive, kin::call (for an answer of any kind), kin::sleep, kin::yield,
+  /// kin::blocking, kin::hibernate; empty: it runs, or waits for its next message as a server does.
+  std::string current_function = {};
   std::uint64_t dropped = 0;                ///< messages that a bounded mailbox has thrown away
   std::vector<kin::pid> links = {};         ///< to whom
   std::vector<kin::pid> monitors = {};      ///< whom it watches

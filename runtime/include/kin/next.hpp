@@ -13,10 +13,22 @@
 
 namespace KIN_PUBLIC kin {
 
+class hibernation;
+
 /// The type of kin::hibernate.
-struct hibernate_t {};
-/// Returned: wait for the next message. OTP's word; a process that waits so holds no stack in any
-/// case, and has no more to give back.
+struct hibernate_t {
+  /// `return kin::hibernate(next)`, from a process body: see kin::hibernation.
+  template <class F>
+  [[nodiscard]] hibernation operator()(F next) const;  // process.hpp
+};
+/// Returned by a callback: wait for the next message, and give back what is kept for a process that
+/// is busy. It holds no stack while it waits in any case; beside that goes what the process once
+/// needed and does not use now (monitors, links by the dozen, timers, children), half a KiB or more.
+/// The state is the server's own: it shrinks what it likes before it returns this.
+///
+/// kin::info shows such a process as waiting, in kin::hibernate.
+/// Cost  the memory is allocated anew when it is needed: for those that are idle for seconds.
+/// See   gen_server, {noreply, State, hibernate}.
 inline constexpr hibernate_t hibernate{};
 
 /// The type of kin::noreply.

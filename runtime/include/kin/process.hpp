@@ -52,6 +52,40 @@ template <class... C>
 std::unique_ptr<behaviour> loop_of(handler<C...> h);  // receive.hpp
 
 template <class F>
+std::unique_ptr<behaviour> body_of(F f);
+
+}  // namespace detail
+
+/// What a process body returns to hibernate, made by `kin::hibernate(next)`: the body has ended, its
+/// stack and what it captured are gone, and when a message is in the mailbox, at once if there is
+/// one, the process goes on with `next()`, another body. The message is still in the mailbox.
+///
+///     kin::hibernation wait_and_serve(store s) {
+///       return kin::hibernate([s = std::move(s)]() mutable {
+///         kin::receive([&](put p) { s.add(p); });
+///         return wait_and_serve(std::move(s));
+///       });
+///     }
+///
+/// See  erlang:hibernate/3.
+class hibernation {
+ public:
+  /// Programs write kin::hibernate(next).
+  explicit hibernation(std::unique_ptr<behaviour> next) : next_(std::move(next)) {}
+  /// What the process goes on with; once.
+  [[nodiscard]] std::unique_ptr<behaviour> take() { return std::move(next_); }
+
+ private:
+  std::unique_ptr<behaviour> next_;
+};
+template <class F>
+hibernation hibernate_t::operator()(F next) const {
+  return hibernation(detail::body_of(std::move(next)));
+}
+
+namespace detail {
+
+template <class F>
 class function_body final : public behaviour {
  public:
   explicit function_body(F f) : function_(std::move(f)) {}
@@ -60,6 +94,9 @@ class function_body final : public behaviour {
     if constexpr (is_handler<result>) {
       become(loop_of(function_()));
       return {};
+    } else if constexpr (std::is_same_v<result, hibernation>) {
+      become(function_().take());
+      return hibernate;
     } else {
       function_();
       return next::stop(normal);
@@ -78,8 +115,9 @@ std::unique_ptr<behaviour> body_of(F f) {
   static_assert(std::is_move_constructible_v<F>, "kin: a process body must be movable");
   if constexpr (std::invocable<F&> && std::is_move_constructible_v<F>) {
     using result = std::invoke_result_t<F&>;
-    static_assert(std::is_void_v<result> || is_handler<result>,
-                  "kin: a process body returns nothing, or kin::loop(clauses...)");
+    static_assert(
+        std::is_void_v<result> || is_handler<result> || std::is_same_v<result, hibernation>,
+        "kin: a process body returns nothing, kin::loop(clauses...) or kin::hibernate(next)");
     return std::make_unique<function_body<F>>(std::move(f));
   } else {
     return nullptr;

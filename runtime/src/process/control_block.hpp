@@ -137,6 +137,7 @@ enum flag : std::uint32_t {
   flag_carried = 1U << 18U,       // the machine's driver carries what is sent to it
   flag_thread = 1U << 19U,        // no process: a thread calls from it (scheduler/calling_thread)
   flag_no_wait = 1U << 20U,       // it must not wait now
+  flag_hibernates = 1U << 21U,    // until its next callback; with flag_fresh, until there is mail
 };
 
 /// Two more bits say its level; zero: normal.

@@ -13,9 +13,35 @@
 namespace kin::detail {
 namespace {
 
+// It waits in kin::hibernate: no callback of its runs, and no message is there.
+bool sleeps(const control_block& p) {
+  return p.is(flag_hibernates) && p.stopped_on == nullptr && p.in_hand == nullptr &&
+         p.queue_first == nullptr;
+}
+
+// What it waits in.
+const char* function_of(const control_block& p) {
+  if (p.stopped_on == nullptr) return sleeps(p) ? "kin::hibernate" : "";
+  switch (p.waiting->kind) {
+    case wait_kind::message:
+      return "kin::receive";
+    case wait_kind::reply:
+      return "kin::call";
+    case wait_kind::time:
+      return "kin::sleep";
+    case wait_kind::blocking:
+      return "kin::blocking";
+    case wait_kind::turn:
+      return "kin::yield";
+  }
+  return "";
+}
+
 process_status status_of(control_block& p) {
   if (p.is(flag_suspended)) return process_status::suspended;
-  if (p.is(flag_fresh)) return process_status::runnable;
+  if (p.is(flag_fresh)) {
+    return sleeps(p) ? process_status::waiting : process_status::runnable;
+  }
   if (p.stopped_on != nullptr) {
     return p.waiting->kind == wait_kind::turn ? process_status::runnable : process_status::waiting;
   }
@@ -70,6 +96,7 @@ std::optional<process_info> describe(control_block& p, const info_signal& wanted
   about.priority = {static_cast<std::uint8_t>(p.at())};
   about.traps_exits = p.is(flag_traps);
   about.holds_stack = p.stopped_on != nullptr;
+  about.current_function = function_of(p);
   describe_ties(p, about);
   describe_mailbox(p, about, wanted.messages);
   if (p.extra == nullptr) return about;

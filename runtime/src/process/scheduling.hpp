@@ -43,6 +43,8 @@ bool tick_is_current(control_block& p, record_signal& tick);
 void discard_tick(record_signal& tick) noexcept;
 /// What the process has sent itself for later is void from now on. In the process, at its end.
 void drop_own_timers(control_block& p) noexcept;
+/// Those to itself that have fired are nothing any more. In the process.
+void forget_fired_timers(control_block& p) noexcept;
 /// No tick is wanted any more. In the process.
 void drop_tick(control_block& p) noexcept;
 

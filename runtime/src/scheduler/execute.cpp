@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "process/death.hpp"
 #include "process/gate.hpp"
+#include "process/hibernation.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
@@ -57,10 +58,17 @@ void note_idle_timer(control_block& p, const next& then) {
   }
 }
 
+// It is to be idle for long, unless there is more to do at once.
+void hibernate_now(control_block& p) {
+  p.set(flag_hibernates);
+  if (p.queue_first == nullptr && !has_news(p)) give_back_memory(p);
+}
+
 // What a callback returned. False: it ends.
 bool follow(control_block& p, next& then, bool left = false) {
-  if (!then.wishes() && (left || !p.is(flag_idle_timer))) [[likely]]
+  if (!then.wishes() && (left || (p.flags & (flag_idle_timer | flag_hibernates)) == 0)) [[likely]]
     return true;
+  p.clear(flag_hibernates);
   while (then.continues()) {
     auto continuation = then.take_continuation();
     if (!guarded(p, [&] { then = continuation->run(); })) return false;
@@ -71,6 +79,7 @@ bool follow(control_block& p, next& then, bool left = false) {
     return false;
   }
   note_idle_timer(p, then);
+  if (then.hibernates()) hibernate_now(p);
   return true;
 }
 
@@ -188,20 +197,34 @@ turn run_handler(control_block& p) {
   }
 }
 
+// A body that is not to be started yet: what hibernates starts when there is mail.
+bool sleeps_on(const control_block& p) {
+  if (p.is(flag_doomed)) return false;
+  return p.is(flag_suspended) || (p.is(flag_hibernates) && p.queue_first == nullptr);
+}
+
+// The body gave way to another, which is fresh again.
+void succeed(control_block& p, behaviour* successor, const next& then) {
+  delete std::exchange(p.body, successor);
+  p.set(flag_fresh);
+  if (then.hibernates()) hibernate_now(p);
+}
+
 turn start(control_block& p) {
-  if (has_news(p)) drain(p);
-  while (p.is(flag_suspended) && !p.is(flag_doomed)) {
-    if (state::go_idle(p.word)) return turn::idle;
-    drain(p);
-  }
-  p.clear(flag_fresh);
-  if (p.is(flag_doomed)) return turn::over;  // before its first line
   next then;
-  if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
-  if (behaviour* successor = std::exchange(this_worker().successor, nullptr)) {
-    delete std::exchange(p.body, successor);
+  do {
+    if (has_news(p)) drain(p);
+    while (sleeps_on(p)) {
+      if (state::go_idle(p.word)) return turn::idle;
+      drain(p);
+    }
+    p.clear(flag_fresh);
+    p.clear(flag_hibernates);
+    if (p.is(flag_doomed)) return turn::over;  // before its first line
     if (!guarded(p, [&] { then = p.body->start(); })) return turn::over;
-  }
+    if (behaviour* successor = std::exchange(this_worker().successor, nullptr))
+      succeed(p, successor, then);
+  } while (p.is(flag_fresh));
   if (p.is(flag_doomed) || !follow(p, then)) return turn::over;
   p.set(flag_handles);
   return run_handler(p);

@@ -156,10 +156,15 @@ void worker::fire_due(nanotime time, bool robbed) {
   } while (count == due.size());
 }
 
+void forget_fired_timers(control_block& p) noexcept {
+  std::erase_if(p.extra->own_timers,
+                [](const own_timer& t) { return !t.entry->is_armed(t.number); });
+}
+
 void note_own_timer(control_block& p, std::uint64_t number, timer_entry& entry) {
   rarities& more = p.make_rare();
   if (more.own_timers.size() >= more.prune_timers_at) {
-    std::erase_if(more.own_timers, [](const own_timer& t) { return !t.entry->is_armed(t.number); });
+    forget_fired_timers(p);
     more.prune_timers_at = std::max<std::size_t>(64, 2 * more.own_timers.size());
   }
   more.own_timers.push_back({number, &entry});
