@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // kin::blocking: a call on a thread that may block. protocols 11.
+#include <kin/info.hpp>
+
 #include "support/expect.hpp"
 
 #include <atomic>
 #include <memory>
 #include <semaphore>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -183,6 +186,133 @@ TEST(blocking, of_one_that_is_killed_ends_first) {
 
     EXPECT_EQ(test::expect_down(p.ref).reason, kin::killed);
     EXPECT_TRUE(over);
+  });
+}
+
+// ---- stop tokens --------------------------------------------------------------------------------
+
+TEST(blocking, returns_what_a_function_that_takes_a_stop_token_returns) {
+  test::run([] {
+    EXPECT_EQ(kin::blocking([](std::stop_token stop) { return stop.stop_requested() ? 1 : 2; }), 2);
+    EXPECT_EQ(*kin::blocking([](const std::stop_token& /*s*/) { return std::make_unique<int>(4); }),
+              4);
+    EXPECT_THROW(kin::blocking([](std::stop_token) { throw 3; }), int);
+  });
+  EXPECT_FALSE(kin::blocking([](const std::stop_token& s) { return s.stop_requested(); }));
+}
+
+// Runs until it is asked to stop; then tells `up`.
+void run_until_stopped(kin::pid up) {
+  kin::blocking([up](const std::stop_token& stop) {
+    std::binary_semaphore asked(0);
+    const std::stop_callback ask(stop, [&] { asked.release(); });
+    kin::send(up, word{"begun"});
+    asked.acquire();
+    kin::send(up, word{"stopped"});
+  });
+  ADD_FAILURE() << "its caller went on";
+}
+
+TEST_P(blocking_on, is_asked_to_stop_when_an_exit_signal_ends_its_process) {
+  test::run(world(), [] {
+    const kin::pid me = kin::self();
+    for (const kin::exit_reason& why : {kin::exit_reason(kin::kill), kin::exit_reason("enough")}) {
+      const auto p = kin::spawn_monitor([me] { run_until_stopped(me); });
+      EXPECT_EQ(test::expect<word>(), word{"begun"});
+      kin::exit(p.pid, why);
+      EXPECT_EQ(test::expect<word>(), word{"stopped"});
+      EXPECT_EQ(test::expect_down(p.ref).reason, why == kin::kill ? kin::killed : why);
+    }
+  });
+}
+
+TEST(blocking, is_asked_to_stop_when_a_link_ends_its_process) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    const kin::pid other = kin::spawn([] { kin::exit(test::expect<word>().text); });
+    const auto p = kin::spawn_monitor([=] {
+      kin::link(other);
+      run_until_stopped(me);
+    });
+    EXPECT_EQ(test::expect<word>(), word{"begun"});
+    kin::send(other, word{"over"});
+    EXPECT_EQ(test::expect<word>(), word{"stopped"});
+    EXPECT_EQ(test::expect_down(p.ref).reason, "over");
+  });
+}
+
+TEST(blocking, is_not_asked_to_stop_by_what_does_not_end_its_process) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    std::binary_semaphore go(0);
+    const auto p = kin::spawn_monitor([&, me] {
+      kin::trap_exits();
+      const bool stopped = kin::blocking([&](const std::stop_token& stop) {
+        kin::send(me, word{"begun"});
+        go.acquire();
+        return stop.stop_requested();
+      });
+      EXPECT_FALSE(stopped);
+    });
+    EXPECT_EQ(test::expect<word>(), word{"begun"});
+    kin::send(p.pid, word{"a message"});
+    kin::exit(p.pid, "trapped");
+    EXPECT_TRUE(kin::is_alive(p.pid));
+    go.release();
+    EXPECT_EQ(test::expect_down(p.ref).reason, kin::normal);
+  });
+}
+
+TEST(blocking, is_asked_to_stop_while_it_waits_for_a_thread) {
+  test::run({.workers = 2, .blocking_threads = 1}, [] {
+    std::binary_semaphore go(0);
+    const auto first = kin::spawn_monitor([&] { kin::blocking([&] { go.acquire(); }); });
+    while (kin::info(first.pid)->current_function != "kin::blocking") kin::yield();
+    std::atomic<bool> stopped{false};
+    const auto second = kin::spawn_monitor([&] {
+      kin::blocking([&](const std::stop_token& stop) { stopped = stop.stop_requested(); });
+    });
+    while (kin::info(second.pid)->current_function != "kin::blocking") kin::yield();
+    kin::exit(second.pid, kin::kill);
+    EXPECT_FALSE(kin::is_alive(second.pid));
+    go.release();
+    EXPECT_EQ(test::expect_down(second.ref).reason, kin::killed);
+    EXPECT_TRUE(stopped);
+    test::expect_down(first.ref);
+  });
+}
+
+TEST(blocking, is_asked_to_stop_when_its_machine_stops) {
+  kin::machine machine({.workers = 2, .reports = test::quiet()});
+  machine.start();
+  std::binary_semaphore begun(0);
+  machine.spawn([&] {
+    kin::blocking([&](const std::stop_token& stop) {
+      std::binary_semaphore asked(0);
+      const std::stop_callback ask(stop, [&] { asked.release(); });
+      begun.release();
+      asked.acquire();
+    });
+  });
+  begun.acquire();
+  EXPECT_TRUE(machine.stop().empty());
+}
+
+TEST_P(blocking_on, asked_to_stop_at_any_moment_it_always_ends) {
+  test::run(world(), [] {
+    for (int i = 0; i < test::times(500); ++i) {
+      const auto p = kin::spawn_monitor([] {
+        for (;;) {
+          std::string text = "on the stack of a process that is killed";
+          kin::blocking([&](const std::stop_token& stop) {
+            const std::stop_callback ask(stop, [&] { text += "?"; });
+          });
+        }
+      });
+      for (int j = 0; j < i % 5; ++j) kin::yield();
+      kin::exit(p.pid, kin::kill);
+      ASSERT_EQ(test::expect_down(p.ref).reason, kin::killed);
+    }
   });
 }
 

@@ -17,6 +17,7 @@ class job_of_machine final : public job {
     inner_.run();
     enter_machine(before);
   }
+  void request_stop() noexcept override { inner_.request_stop(); }
 
  private:
   job& inner_;

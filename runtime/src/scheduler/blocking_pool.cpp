@@ -74,6 +74,12 @@ void blocking_pool::finish(blocking_wait& w) {
   static_cast<void>(post(waiter, &w.done));  // it waits for this, so it is there
 }
 
+void blocking_pool::request_stop(control_block& p) noexcept {
+  p.set(flag_draining);  // the callbacks of its token run here, on no stack of the process's own
+  static_cast<blocking_wait*>(p.waiting)->work->request_stop();
+  p.clear(flag_draining);
+}
+
 void blocking_pool::stop() {
   std::unique_lock hold(lock_);
   stopping_ = true;

@@ -2,7 +2,7 @@
 // Threads for calls that may block: made when all are busy, gone after 10 s without work.
 #pragma once
 
-#include <kin/blocking.hpp>
+#include <kin/job.hpp>
 #include <kin/pid.hpp>
 #include <kin/wait.hpp>
 
@@ -38,6 +38,8 @@ class blocking_pool {
   void submit(control_block& p);
   /// The same on this thread: the job has run when this returns.
   static void run_here(control_block& p);
+  /// Owner of a process that waits for its job, and has to end: tells the job.
+  static void request_stop(control_block& p) noexcept;
   void stop();
   /// Processes whose jobs have not returned.
   [[nodiscard]] std::vector<pid> waiters();

@@ -234,7 +234,10 @@ turn start(control_block& p) {
 bool may_go_on(control_block& p) {
   wait& w = *p.waiting;
   if (p.is(flag_suspended) && !p.is(flag_doomed)) return false;
-  if (w.kind == wait_kind::blocking) return w.late;  // not even the end interrupts it
+  if (w.kind == wait_kind::blocking) {  // not even the end interrupts it
+    if (p.is(flag_doomed) && !w.late) blocking_pool::request_stop(p);
+    return w.late;
+  }
   if (p.is(flag_doomed) || w.late || w.answer != nullptr || w.kind == wait_kind::turn) return true;
   if (w.kind != wait_kind::message) return false;
   for (signal* s = w.seen == nullptr ? p.queue_first : w.seen->next; s != nullptr; s = s->next) {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// first error: what kin::blocking runs takes nothing, or a std::stop_token
+#include <kin/kin.hpp>
+
+void f() {
+  kin::blocking([](int) { return 3; });
+}
