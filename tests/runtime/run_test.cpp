@@ -4,6 +4,7 @@
 #include "support/run.hpp"
 
 #include <kin/run.hpp>
+#include <kin/with_stack.hpp>
 
 #include "support/child.hpp"
 
@@ -218,6 +219,21 @@ TEST(stack_overflow, names_the_process) {
   EXPECT_NE(seen.errors.find("STACK OVERFLOW"), std::string::npos) << seen.errors;
   EXPECT_NE(seen.errors.find("process: <0.1.0> registered as glutton"), std::string::npos)
       << seen.errors;
+}
+
+TEST(stack_overflow, of_a_stack_by_with_stack_names_the_process_and_says_so) {
+  const outcome seen = run_child([](int) {
+    return kin::run(
+        [] {
+          kin::register_name(kin::name<>("glutton"), kin::self());
+          kin::with_stack(std::size_t{1} << 20U, [] { overflow(0); });
+        },
+        two);
+  });
+  EXPECT_EQ(seen.signal, SIGSEGV);
+  EXPECT_NE(seen.errors.find("process: <0.1.0> registered as glutton"), std::string::npos)
+      << seen.errors;
+  EXPECT_NE(seen.errors.find("which kin::with_stack gave it"), std::string::npos) << seen.errors;
 }
 
 TEST(stack_overflow, is_not_blamed_for_other_faults) {

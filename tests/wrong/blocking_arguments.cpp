@@ -1,4 +1,4 @@
-// first error: what runs in blocking is called without arguments: capture what it needs
+// first error: what kin::blocking runs takes nothing, or a std::stop_token
 #include <kin/kin.hpp>
 
 void f() {

@@ -20,3 +20,4 @@
 #include <kin/supervisor.hpp>
 #include <kin/timer.hpp>
 #include <kin/values.hpp>
+#include <kin/with_stack.hpp>

@@ -4,6 +4,7 @@
 
 #include <kin/machine.hpp>
 
+#include "context/large_stacks.hpp"
 #include "context/stack_source.hpp"
 #include "process/block_table.hpp"
 #include "process/name_table.hpp"
@@ -43,6 +44,7 @@ class machine_core {
   driver* const driven_by;
   const machine_place place;
   stack_source stacks;
+  large_stacks large;  // of kin::with_stack
   block_table blocks;
   name_table names;
   inject_queue<control_block> injected;

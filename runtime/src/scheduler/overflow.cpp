@@ -45,6 +45,9 @@ class plain_text {
   std::size_t used_ = 0;
 };
 
+// Where it stands was made for all processes, not by kin::with_stack.
+bool is_of_machine(const worker& w) noexcept { return w.on->entry == &enter_loop; }
+
 void report(const worker& w) noexcept {
   plain_text text;
   text.add("\n=STACK OVERFLOW====\n  process: ");
@@ -61,8 +64,11 @@ void report(const worker& w) noexcept {
   }
   text.add("\n  It used more than its stack of ")
       .add(w.on->usable / 1024)
+      .add(is_of_machine(w)
+               ? " KiB. Raise machine_options::stack_bytes, or give what needs more to "
+                 "kin::with_stack.\n"
+               : " KiB, which kin::with_stack gave it. Ask for more there.\n")
       .add(
-          " KiB. Raise machine_options::stack_bytes, or use less in one function.\n"
           "  A function whose frame is larger than the guard of 16 KiB can jump over it, and be "
           "reported as an unknown\n"
           "  address: compile with -fstack-clash-protection.\n");
@@ -71,7 +77,10 @@ void report(const worker& w) noexcept {
 
 void on_fault(int number, siginfo_t* info, void* /*context*/) {
   worker* w = here();
-  if (w != nullptr && w->machine.stacks.is_guard(info->si_addr)) report(*w);
+  if (w != nullptr &&
+      (w->machine.stacks.is_guard(info->si_addr) || is_below(info->si_addr, *w->on))) {
+    report(*w);
+  }
   // Again, and this time for whoever was there before: as if this handler were not.
   sigaction(number, number == SIGSEGV ? &before_segv : &before_bus, nullptr);
 }

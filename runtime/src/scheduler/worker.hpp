@@ -11,6 +11,7 @@
 #pragma once
 
 #include <kin/behaviour.hpp>
+#include <kin/job.hpp>
 
 #include "base/biased_lock.hpp"
 #include "base/pool.hpp"
@@ -59,6 +60,7 @@ class worker : public local_pool {
   control_block* current = nullptr;
   int budget = 0;
   behaviour* successor = nullptr;  // what `become` was given
+  job* call = nullptr;             // what the large stack that is entered next has to run
 
   // Stacks.
   stack* on = nullptr;
