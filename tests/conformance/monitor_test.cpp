@@ -495,6 +495,47 @@ TEST_P(monitor, large_exit) {
   });
 }
 
+// The tags of many monitors, small and large, of children and of others, are kept as they are, also
+// while their process hibernates; those of monitors that are given up are destroyed.
+TEST_P(monitor, monitor_tag_storage) {
+  play([] {
+    const kin::pid me = kin::self();
+    constexpr int count = 50;
+    const auto given_up = std::make_shared<int>(0);
+    const kin::pid keeper = kin::spawn([=] {
+      for (int i = 0; i < count; ++i) {
+        const auto child = kin::spawn([] { kin::exit(test::expect<kin::exit_reason>(1h)); },
+                                      {.link = false}, number{i});
+        static_cast<void>(kin::monitor(child.pid, test::large_ledger(i)));
+        kin::demonitor(kin::monitor(child.pid, given_up));
+        kin::send(me, child.pid);
+      }
+      return kin::loop([](const word& /*w*/) { return kin::hibernate; },
+                       [me](const kin::tagged_down<number>& d) {
+                         EXPECT_EQ(d.reason, kin::exit_reason(d.tag.value));
+                         kin::send(me, d.tag);
+                       },
+                       [me](const kin::tagged_down<test::ledger>& d) {
+                         const int i = *d.reason.get_if<int>();
+                         EXPECT_EQ(d.tag, test::large_ledger(i));
+                         kin::send(me, number{i});
+                       });
+    });
+    std::vector<kin::pid> children;
+    for (int i = 0; i < count; ++i) children.push_back(test::expect<kin::pid>());
+    kin::send(keeper, word{"hibernate"});
+    test::settle(keeper);
+    EXPECT_EQ(given_up.use_count(), 1) << "tags of monitors that were given up";
+    for (int i = 0; i < count; ++i)
+      kin::send(children[static_cast<std::size_t>(i)], kin::exit_reason(i));
+    std::vector<int> seen(count);
+    for (int i = 0; i < 2 * count; ++i)
+      ++seen.at(static_cast<std::size_t>(test::expect<number>().value));
+    EXPECT_EQ(seen, std::vector<int>(count, 2));
+    kin::exit(keeper, kin::kill);
+  });
+}
+
 // When the DOWN of a process that had a name is there, the name is free.
 TEST_P(monitor, named_down) {
   play([] {

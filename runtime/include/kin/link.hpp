@@ -85,6 +85,17 @@ class down_maker {
   virtual ~down_maker() = default;
   virtual signal* make(down&& told) = 0;
 };
+template <class Tag>
+std::unique_ptr<down_maker> tagging(Tag tag) {
+  struct maker final : down_maker {
+    explicit maker(Tag t) : kept(std::move(t)) {}
+    signal* make(down&& told) override {
+      return box(tagged_down<Tag>(std::move(kept), std::move(told)));
+    }
+    Tag kept;
+  };
+  return std::make_unique<maker>(std::move(tag));
+}
 ref start_monitor(pid other, monitor_options options, std::unique_ptr<down_maker> maker);
 }  // namespace detail
 /// As monitor, but what comes is `tagged_down<Tag>`, so that it can be told from others by its type
@@ -92,14 +103,7 @@ ref start_monitor(pid other, monitor_options options, std::unique_ptr<down_maker
 template <class Tag>
 requires(sendable<Tag> && !std::is_same_v<Tag, monitor_options>) [[nodiscard]] ref
     monitor(pid other, Tag tag, monitor_options options = {}) {
-  struct maker final : detail::down_maker {
-    explicit maker(Tag t) : kept(std::move(t)) {}
-    detail::signal* make(down&& told) override {
-      return detail::box(tagged_down<Tag>(std::move(kept), std::move(told)));
-    }
-    Tag kept;
-  };
-  return detail::start_monitor(other, options, std::make_unique<maker>(std::move(tag)));
+  return detail::start_monitor(other, options, detail::tagging(std::move(tag)));
 }
 
 /// How a monitor is given up.

@@ -5,6 +5,7 @@
 #include <kin/alias.hpp>
 #include <kin/behaviour.hpp>
 #include <kin/export.hpp>
+#include <kin/link.hpp>
 #include <kin/pid.hpp>
 
 #include <concepts>
@@ -13,7 +14,6 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,6 +33,7 @@ struct start_with {
   std::optional<alias_until> alias = {};  // the monitor's reference is one
   std::uint8_t level = 1;                 // of priority
   const mailbox_options* mailbox = nullptr;
+  std::unique_ptr<down_maker>* maker = nullptr;  // of a tagged monitor
 };
 
 struct spawned {
@@ -199,6 +200,15 @@ struct spawn_options {
   kin::priority priority = kin::priority::normal;  ///< not inherited
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
+namespace detail {
+inline start_with start_with_all(const spawn_options& options) {
+  return {.link = options.link,
+          .monitor = options.monitor,
+          .alias = options.alias,
+          .level = options.priority.level,
+          .mailbox = &options.mailbox};
+}
+}  // namespace detail
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
 ///
 /// Throws  as spawn; badarg for a priority that does not exist, or an alias without a monitor, or
@@ -207,11 +217,19 @@ struct spawn_options {
 template <class F>
 monitored spawn(F body, const spawn_options& options) {
   auto [pid, ref] =
-      detail::spawn_process(detail::body_of(std::move(body)), {.link = options.link,
-                                                               .monitor = options.monitor,
-                                                               .alias = options.alias,
-                                                               .level = options.priority.level,
-                                                               .mailbox = &options.mailbox});
+      detail::spawn_process(detail::body_of(std::move(body)), detail::start_with_all(options));
+  return {pid, ref};
+}
+/// As spawn, and monitored with a tag, whatever `options.monitor` says: what comes at the end is
+/// `tagged_down<Tag>`, see monitor.
+/// See  erlang:spawn_opt/2, {monitor, [{tag, Term}]}.
+template <class F, sendable Tag>
+[[nodiscard]] monitored spawn(F body, const spawn_options& options, Tag tag) {
+  detail::start_with with = detail::start_with_all(options);
+  with.monitor = true;
+  std::unique_ptr<detail::down_maker> maker = detail::tagging(std::move(tag));
+  with.maker = &maker;
+  auto [pid, ref] = detail::spawn_process(detail::body_of(std::move(body)), with);
   return {pid, ref};
 }
 
