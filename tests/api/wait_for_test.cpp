@@ -16,7 +16,7 @@ using test::word;
 /// What the head of a request would say; nobody is asked.
 request_head a_question() {
   control_block& me = calling_process("a_question");
-  return {me.name(), ++me.calls};
+  return {me.name(), me.fresh_call()};
 }
 
 /// What is here, without any patience. The answer is taken, whatever it is.

@@ -77,6 +77,60 @@ TEST(info, tells_what_a_process_waits_in) {
   });
 }
 
+TEST(info, counts_reductions_without_losing_any) {
+  test::run([] {
+    const kin::pid me = kin::self();
+    const kin::pid h = kin::spawn([me] { return kin::loop([me](number n) { kin::send(me, n); }); });
+    const std::uint64_t before = kin::info(h)->reductions;
+    const std::uint64_t mine = kin::info(me)->reductions;
+    constexpr int count = 10'000;
+    for (int i = 0; i < count; ++i) {
+      kin::send(h, number{i});
+      test::expect<number>();
+    }
+    EXPECT_EQ(kin::info(h)->reductions, before + count);
+    EXPECT_GE(kin::info(me)->reductions, mine + count);
+    EXPECT_EQ(kin::info(h)->priority, kin::priority::normal);
+    for (int i = 0; i < count; ++i) kin::send(h, number{i});  // that are queued, too
+    for (int i = 0; i < count; ++i) test::expect<number>();
+    EXPECT_EQ(kin::info(h)->reductions, before + 2 * count);
+    kin::exit(h, kin::kill);
+  });
+}
+
+TEST(info, counts_reductions_beside_every_flag) {
+  test::run([] {
+    kin::trap_exits();
+    kin::set_priority(kin::priority::max);
+    kin::set_message_queue_data(kin::message_queue_data::off_heap);
+    for (int i = 0; i < 3000; ++i) {
+      kin::checkpoint();
+      const auto about = *kin::info(kin::self());
+      ASSERT_TRUE(about.traps_exits);
+      ASSERT_EQ(about.priority, kin::priority::max);
+      ASSERT_EQ(about.message_queue_data, kin::message_queue_data::off_heap);
+      ASSERT_GE(about.reductions, static_cast<std::uint64_t>(i));
+    }
+  });
+}
+
+TEST(message_queue_data, is_kept_and_told_and_returned) {
+  test::run([] {
+    using kin::message_queue_data;
+    EXPECT_EQ(kin::set_message_queue_data(message_queue_data::off_heap),
+              message_queue_data::on_heap);
+    EXPECT_EQ(kin::set_message_queue_data(message_queue_data::on_heap),
+              message_queue_data::off_heap);
+    EXPECT_THROW(kin::set_message_queue_data(static_cast<message_queue_data>(7)), kin::error);
+    const auto child =
+        kin::spawn([] { test::idle(); }, {.message_queue_data = message_queue_data::off_heap});
+    EXPECT_EQ(kin::info(child.pid)->message_queue_data, message_queue_data::off_heap);
+    EXPECT_THROW(kin::spawn([] {}, {.message_queue_data = static_cast<message_queue_data>(7)}),
+                 kin::error);
+    kin::exit(child.pid, kin::kill);
+  });
+}
+
 TEST(info, of_the_dead_is_nothing) {
   test::run([] {
     const kin::pid p = kin::spawn([] { kin::sleep(1h); });

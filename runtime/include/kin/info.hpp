@@ -8,6 +8,7 @@
 #include <kin/time.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -32,10 +33,13 @@ struct process_info {
   kin::priority priority = kin::priority::normal;   ///< who runs first
   bool traps_exits = false;                         ///< exit signals come as messages
   bool holds_stack = false;                         ///< waits in the middle of a function
-  std::size_t message_queue_len = 0;                ///< messages that wait
   /// What it waits in: kin::receive, kin::call (for an answer of any kind), kin::sleep, kin::yield,
   /// kin::blocking, kin::hibernate; empty: it runs, or waits for its next message as a server does.
   std::string current_function = {};
+  /// How much it has done: messages handled or received, calls, checkpoints. Never less than before.
+  std::uint64_t reductions = 0;
+  std::size_t message_queue_len = 0;  ///< messages that wait
+  kin::message_queue_data message_queue_data = kin::message_queue_data::on_heap;  ///< as it was set
   std::uint64_t dropped = 0;                ///< messages that a bounded mailbox has thrown away
   std::vector<kin::pid> links = {};         ///< to whom
   std::vector<kin::pid> monitors = {};      ///< whom it watches

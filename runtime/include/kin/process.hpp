@@ -24,6 +24,7 @@ template <class... Clauses>
 struct handler;
 
 struct mailbox_options;
+enum class message_queue_data : std::uint8_t;
 
 namespace detail {
 
@@ -33,6 +34,7 @@ struct start_with {
   std::optional<alias_until> alias = {};  // the monitor's reference is one
   std::uint8_t level = 1;                 // of priority
   const mailbox_options* mailbox = nullptr;
+  message_queue_data where = {};
   std::unique_ptr<down_maker>* maker = nullptr;  // of a tagged monitor
 };
 
@@ -192,6 +194,10 @@ struct mailbox_options {
   std::size_t alarm_at = 0;
 };
 
+/// Where OTP keeps the messages of a process. kin keeps each in a node of its own, on no heap of a
+/// process, whatever this says: it is kept and told by kin::info, and nothing follows from it.
+enum class message_queue_data : std::uint8_t { on_heap, off_heap };
+
 /// How a process starts.
 struct spawn_options {
   bool link = false;                               ///< to its parent
@@ -199,6 +205,7 @@ struct spawn_options {
   std::optional<alias_until> alias = {};           ///< the monitor's reference is one, until then
   kin::priority priority = kin::priority::normal;  ///< not inherited
   mailbox_options mailbox = {};                    ///< no bound, no alarm
+  kin::message_queue_data message_queue_data = kin::message_queue_data::on_heap;  ///< no effect
 };
 namespace detail {
 inline start_with start_with_all(const spawn_options& options) {
@@ -206,7 +213,8 @@ inline start_with start_with_all(const spawn_options& options) {
           .monitor = options.monitor,
           .alias = options.alias,
           .level = options.priority.level,
-          .mailbox = &options.mailbox};
+          .mailbox = &options.mailbox,
+          .where = options.message_queue_data};
 }
 }  // namespace detail
 /// As spawn, with all that is asked for in one step. `ref` is the monitor's, if one was asked for.
@@ -301,6 +309,11 @@ bool trap_exits(bool on = true);
 /// From now on this process has that priority. Returns the one before.
 /// Context  a process.   See  erlang:process_flag/2.
 kin::priority set_priority(kin::priority level);
+
+/// A hint that has no effect, see kin::message_queue_data. Returns the one before.
+/// Throws   kin::error with badarg if it is none.
+/// Context  a process.   See  erlang:process_flag/2.
+kin::message_queue_data set_message_queue_data(kin::message_queue_data where);
 
 /// Stops a process where it is, until as many `resume` as `suspend` have come: signals still take
 /// effect, and it can be killed, but no code of its runs. Returns when it has stopped. Ends with

@@ -72,7 +72,7 @@ std::optional<R> ask(control_block& p, pid other, question_signal& question, dur
     return std::nullopt;
   }
   question.caller = p.name();
-  question.number = ++p.calls;
+  question.number = p.fresh_call();
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = question.number;

@@ -33,7 +33,7 @@ std::optional<exit_reason> end_of(pid p, signal* first, duration limit) {
   control_block& me = calling.block();
   wait w;
   w.kind = wait_kind::reply;
-  w.reply_number = ++me.calls;
+  w.reply_number = me.fresh_call();
   monitor_record* record = make_monitor(me.name(), p, w.reply_number);
   auto* s = make_signal<record_signal>(signal_kind::monitor);
   s->record = record;

@@ -50,14 +50,30 @@ level checked(std::uint8_t of_priority) {
   return static_cast<level>(of_priority);
 }
 
+message_queue_data data_of(const control_block& p) {
+  return p.is(flag_off_heap) ? message_queue_data::off_heap : message_queue_data::on_heap;
+}
+
+void check(message_queue_data where) {
+  if (where > message_queue_data::off_heap)
+    throw error(badarg, "message_queue_data is on_heap or off_heap");
+}
+
+void store_data(control_block& p, message_queue_data where) {
+  check(where);
+  where == message_queue_data::off_heap ? p.set(flag_off_heap) : p.clear(flag_off_heap);
+}
+
 void check(const start_with& with) {
   static_cast<void>(checked(with.level));
+  check(with.where);
   if (with.alias && !with.monitor) throw error(badarg, "an alias is a monitor's: ask for one, too");
 }
 
 // Its level and its way in, before its name is told.
 void set_up(control_block& child, const start_with& with) {
   child.set_level(static_cast<level>(with.level));
+  store_data(child, with.where);
   if (with.mailbox != nullptr && (with.mailbox->limit != 0 || with.mailbox->alarm_at != 0))
     bound_mailbox(child, *with.mailbox);
 }
@@ -147,7 +163,7 @@ result<pid> start_process(start_request request) {
     throw error(badarg, "kin::start_link was called outside a process, which alone has links");
   check(request.with);
   if (!calling.is_thread()) expect_to_wait(me);
-  const std::uint64_t number = ++me.calls;
+  const std::uint64_t number = me.fresh_call();
   const auto owe_word = [&](control_block& child) {
     promise_record* record = make_promise({me.name(), number}, child.name());
     child.owed.push(*record);
@@ -273,6 +289,13 @@ priority set_priority(priority level) {
   return before;
 }
 
+message_queue_data set_message_queue_data(message_queue_data where) {
+  detail::control_block& p = detail::calling_process("kin::set_message_queue_data");
+  const message_queue_data before = detail::data_of(p);
+  detail::store_data(p, where);
+  return before;
+}
+
 bool is_alive(pid other) {
   const detail::caller calling("kin::is_alive");
   detail::control_block& p = calling.block();
@@ -284,6 +307,7 @@ bool is_alive(pid other) {
 
 void yield() {
   detail::control_block& p = detail::calling_process("kin::yield");
+  p.count_reduction();
   if (!detail::may_wait(p)) return;
   detail::wait w;
   w.kind = detail::wait_kind::turn;
@@ -294,7 +318,7 @@ void yield() {
 }
 
 void checkpoint() {
-  static_cast<void>(detail::calling_process("kin::checkpoint"));
+  detail::calling_process("kin::checkpoint").count_reduction();
   if (--detail::this_worker().budget < 0) {
     yield();
   } else {

@@ -24,6 +24,7 @@ receiver::receiver(const std::type_info* const* types, std::uint32_t type_count,
 signal* receiver::next() {
   control_block& p = calling_process("kin::receive");
   if (candidate_ == nullptr) {
+    p.count_reduction();
     if (--this_worker().budget < 0) yield();
     if (!may_wait(p)) return give_up();
     if (p.is(flag_bounded)) drop_oldest(p);

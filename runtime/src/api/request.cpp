@@ -112,7 +112,7 @@ reply exchange_from_thread(pid to, signal* request, duration limit) {
   control_block& p = me.block();
   wait w;
   w.kind = wait_kind::reply;
-  w.reply_number = ++p.calls;
+  w.reply_number = p.fresh_call();
   head_of(*request) = {p.name(), w.reply_number};
   static_cast<void>(held.release());
   if (const posted done = post_mail(to, request); done != posted::yes) {
@@ -135,7 +135,7 @@ reply exchange(pid to, signal* request, duration limit) {
   static_cast<void>(held.release());
   wait w;
   w.kind = wait_kind::reply;
-  w.reply_number = ++p.calls;
+  w.reply_number = p.fresh_call();
   head_of(*request) = {p.name(), w.reply_number};
   if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
     exit_reason why = deliver_request(to, request, limit, done);

@@ -138,7 +138,15 @@ enum flag : std::uint32_t {
   flag_thread = 1U << 19U,        // no process: a thread calls from it (scheduler/calling_thread)
   flag_no_wait = 1U << 20U,       // it must not wait now
   flag_hibernates = 1U << 21U,    // until its next callback; with flag_fresh, until there is mail
+  flag_off_heap = 1U << 22U,      // of its mailbox, as somebody wished: nothing follows from it
 };
+
+/// Six more bits count what it has done since it was last noted in `noted_reductions`; the flag above
+/// them says that it is time to. On the first cache line, beside flags that are written anyway.
+inline constexpr unsigned count_shift = 23;
+inline constexpr std::uint32_t one_reduction = 1U << count_shift;
+inline constexpr std::uint32_t flag_count_full = 1U << 29U;
+inline constexpr std::uint32_t count_mask = flag_count_full | (flag_count_full - one_reduction);
 
 /// Two more bits say its level; zero: normal.
 inline constexpr unsigned level_shift = 30;
@@ -163,8 +171,8 @@ struct alignas(128) control_block {
   link_list links;
   extras* extra = nullptr;
   lineage* born_of = nullptr;
-  timer_entry* timer = nullptr;  // the earliest outstanding one for its own waits
-  std::uint64_t calls = 0;       // made so far: numbers them
+  timer_entry* timer = nullptr;        // the earliest outstanding one for its own waits
+  std::uint64_t noted_reductions = 0;  // without those that the flags count; numbers calls, too
   promise_list owed;
 
   [[nodiscard]] bool is(flag f) const { return (flags & f) != 0; }
@@ -176,6 +184,22 @@ struct alignas(128) control_block {
   void set_level(level l) {
     flags = (flags & ~(3U << level_shift)) |
             (static_cast<unsigned>(l) ^ static_cast<unsigned>(level::normal)) << level_shift;
+  }
+  /// A number that no call of it had before; a reduction.
+  std::uint64_t fresh_call() { return ++noted_reductions; }
+  /// One thing done: a message handled, a receive.
+  void count_reduction() {
+    flags += one_reduction;
+    if ((flags & flag_count_full) != 0) [[unlikely]]
+      note_reductions();
+  }
+  /// To be called before more are counted when flag_count_full is set.
+  void note_reductions() {
+    noted_reductions = reductions();
+    flags &= ~count_mask;
+  }
+  [[nodiscard]] std::uint64_t reductions() const {
+    return noted_reductions + ((flags & count_mask) >> count_shift);
   }
   extras& more() {
     if (extra == nullptr) extra = new extras;

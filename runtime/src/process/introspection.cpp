@@ -95,6 +95,9 @@ std::optional<process_info> describe(control_block& p, const info_signal& wanted
   about.group_leader = group_leader_of(p);
   about.priority = {static_cast<std::uint8_t>(p.at())};
   about.traps_exits = p.is(flag_traps);
+  about.reductions = p.reductions();
+  about.message_queue_data =
+      p.is(flag_off_heap) ? message_queue_data::off_heap : message_queue_data::on_heap;
   about.holds_stack = p.stopped_on != nullptr;
   about.current_function = function_of(p);
   describe_ties(p, about);

@@ -107,6 +107,7 @@ bool handle_queued(control_block& p) {
   signal* s = before == nullptr ? p.queue_first : before->next;
   unqueue(p, s, before);
   leave_gate(p, *s);
+  p.count_reduction();
   p.in_hand = s;
   incoming in(*s);
   next then;
@@ -137,17 +138,20 @@ turn handle_in_place(control_block& p, signal* s) {
     if (s->type->destroy != nullptr) s->type->destroy(value_of(*s));
     s->type = nullptr;
     p.in_hand = nullptr;
-    p.clear(flag_in_place);
-    if (!p.is(flag_idle_passed) && state::go_idle_after(p.word, s)) [[likely]] {
+    p.flags += one_reduction - flag_in_place;  // it is set
+    constexpr std::uint32_t goes_on = flag_idle_passed | flag_count_full;
+    if ((p.flags & goes_on) == 0 && state::go_idle_after(p.word, s)) [[likely]] {
       free_signal(s);
       return turn::idle;
     }
+    if ((p.flags & flag_count_full) != 0) p.note_reductions();
     p.in_hand = s;
     detach_in_hand(p);
     p.in_hand = nullptr;
     free_signal(s);
     return turn::again;
   }
+  p.count_reduction();
   if (p.is(flag_in_place)) detach_in_hand(p);
   if (in.was_left()) {
     p.in_hand = nullptr;

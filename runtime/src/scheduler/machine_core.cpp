@@ -129,7 +129,7 @@ control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> 
   p->serial.store(static_cast<std::uint32_t>(id >> 32U), std::memory_order_relaxed);
   p->flags = flag_fresh;
   if (driven_by != nullptr && driven_by->carries()) p->set(flag_carried);
-  p->calls = 0;
+  p->noted_reductions = 0;
   p->body = body.release();
   state::revive(p->word);
   return *p;
