@@ -257,6 +257,25 @@ TEST(bounded_mailbox, is_the_same_process_by_any_name) {
   });
 }
 
+TEST(bounded_mailbox, that_kills_ends_its_owner_with_the_first_message_too_many) {
+  test::run([] {
+    const auto p =
+        kin::spawn([] { kin::sleep(1h); },
+                   {.monitor = true, .mailbox = {.limit = 3, .when_full = when_full::kill_owner}});
+    for (int i = 0; i < 3; ++i) kin::send(p.pid, number{i});
+    EXPECT_TRUE(kin::is_alive(p.pid));
+    kin::send(p.pid, number{3});
+    kin::send(p.pid, number{4});
+    EXPECT_EQ(test::expect_down(p.ref).reason, kin::killed);
+    std::vector<std::string> told;
+    for (const auto& r : test::reports()) {
+      if (r.title == "MAILBOX LIMIT") told.push_back(r.text);
+    }
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_THAT(told.front(), testing::HasSubstr(kin::to_string(p.pid)));
+  });
+}
+
 TEST(mailbox_alarm, is_over_only_below_half_of_the_threshold) {
   test::run([] {
     const kin::pid me = kin::self();

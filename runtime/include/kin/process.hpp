@@ -182,6 +182,7 @@ enum class when_full : std::uint8_t {
   fail,         ///< `send` throws kin::error with mailbox_full
   drop_newest,  ///< it is thrown away
   drop_oldest,  ///< the oldest is thrown away
+  kill_owner,   ///< it is thrown away, its receiver killed and reported: OTP's max_heap_size
 };
 /// Bounds a mailbox. What is counted are messages, calls and casts that wait; exits, downs, replies
 /// and what timers send are not, and always get in. What is thrown away is counted

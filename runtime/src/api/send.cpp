@@ -49,6 +49,10 @@ exit_reason deliver_slowly(pid to, signal* s, duration limit, posted done) {
     case when_full::drop_oldest:
       count_dropped(to);
       return dropped;
+    case when_full::kill_owner:
+      kill_behind_gate(to);
+      count_dropped(to);
+      return dropped;
     case when_full::block:
       if (limit.count() > 0 && can_wait_for(to)) return post_when_there_is_room(to, s, limit);
       break;

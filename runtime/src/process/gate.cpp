@@ -46,6 +46,17 @@ void tell_alarm(pid p, const gate& g, bool on) noexcept {
   }
 }
 
+void tell_killed(pid p, const gate& g) noexcept {
+  try {
+    emit({severity::error, "MAILBOX LIMIT",
+          "  process " + to_string(p) + " is killed: it has " +
+              std::to_string(g.limit.load(std::memory_order_relaxed)) +
+              " messages waiting, and may have no more."});
+  } catch (...) {
+    // as above
+  }
+}
+
 posted pass(gate& g, pid to) noexcept {
   const std::uint64_t tag = state::tag(pid_access::hint(to));
   const std::uint64_t limit = g.limit.load(std::memory_order_relaxed);
@@ -98,6 +109,7 @@ void bound_mailbox(control_block& p, const mailbox_options& options) {
   g.policy.store(options.when_full, std::memory_order_relaxed);
   g.dropped.store(0, std::memory_order_relaxed);
   g.alarmed.store(false, std::memory_order_relaxed);
+  g.struck.store(false, std::memory_order_relaxed);
   p.make_rare().way_in = &g;
   p.set(flag_bounded);
   // release: whoever passes sees the rest.
@@ -128,6 +140,15 @@ when_full policy_of(pid to) noexcept {
 
 void count_dropped(pid to) noexcept {
   if (gate* g = gate_of(to)) g->dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+void kill_behind_gate(pid to) noexcept {
+  gate* g = gate_of(to);
+  if (g == nullptr || g->struck.exchange(true, std::memory_order_relaxed)) return;
+  tell_killed(to, *g);
+  auto* s = make_signal<exit_signal_node>(signal_kind::exit);
+  s->why = kill;
+  if (!post(to, s)) refuse(s, noproc);
 }
 
 void leave_counted(control_block& p, signal& s) {

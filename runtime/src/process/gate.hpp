@@ -27,6 +27,7 @@ struct alignas(128) gate {
   std::atomic<control_block*> block{nullptr};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<bool> alarmed{false};
+  std::atomic<bool> struck{false};  // its owner, for what was too much
   // Read by senders that are late by a user, too.
   std::atomic<std::uint64_t> limit{0};
   std::atomic<std::uint64_t> alarm_at{0};  // 0: never
@@ -49,6 +50,9 @@ enum class posted : std::uint8_t { yes, gone, full };
 [[nodiscard]] when_full policy_of(pid to) noexcept;
 /// Any thread. One that was not let in was thrown away.
 void count_dropped(pid to) noexcept;
+
+/// Any thread. What came was too much for a process that is to be killed then.
+void kill_behind_gate(pid to) noexcept;
 
 void leave_counted(control_block& p, signal& s);
 /// Owner. Mail has left the mailbox, or is handled.
