@@ -341,6 +341,92 @@ TEST(process, bad_register) {
   });
 }
 
+// ---- flags --------------------------------------------------------------------------------------
+
+template <class F>
+kin::exit_reason refused(F call) {
+  try {
+    call();
+  } catch (const kin::error& e) {
+    return e.reason();
+  }
+  return "it was accepted";
+}
+
+// A flag that is set to what it cannot be is badarg, and stays what it was; so is a process that is
+// to begin with it.
+TEST_P(process, process_flag_badarg) {
+  play([] {
+    const kin::priority no_priority{9};
+    const auto no_place = static_cast<kin::message_queue_data>(9);
+    EXPECT_EQ(refused([=] { kin::set_priority(no_priority); }), kin::badarg);
+    EXPECT_EQ(refused([=] { kin::set_message_queue_data(no_place); }), kin::badarg);
+    EXPECT_EQ(refused([=] { kin::spawn([] {}, {.priority = no_priority}); }), kin::badarg);
+    EXPECT_EQ(refused([=] { kin::spawn([] {}, {.message_queue_data = no_place}); }), kin::badarg);
+    EXPECT_EQ(kin::set_priority(kin::priority::low), kin::priority::normal);
+    EXPECT_EQ(kin::set_priority(kin::priority::normal), kin::priority::low);
+    EXPECT_EQ(kin::set_message_queue_data(kin::message_queue_data::on_heap),
+              kin::message_queue_data::on_heap);
+    EXPECT_FALSE(kin::trap_exits());
+    EXPECT_TRUE(kin::trap_exits(false));
+    EXPECT_THAT(kin::processes(), testing::ElementsAre(kin::self()));
+  });
+}
+
+std::size_t reports_titled(const std::string& title) {
+  const auto all = test::reports();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [&](const auto& r) { return r.title == title; }));
+}
+
+// A process may have so much and no more: with the first too much it is killed, and that is
+// reported once; or it is only reported; or neither. What it has taken does not count.
+TEST_P(process, spawn_opt_max_heap_size) {
+  play([] {
+    constexpr std::size_t most = 100;
+    const kin::pid me = kin::self();
+    const auto waits = [] { kin::receive(kin::when(&word::text, "end"s, [](const word&) {})); };
+    const auto flood = [](kin::pid p) {
+      for (std::size_t i = 0; i < 3 * most; ++i) kin::send(p, test::large_ledger());
+    };
+    const kin::mailbox_options kills{.limit = most, .when_full = kin::when_full::kill_owner};
+
+    const auto killed = kin::spawn(waits, {.monitor = true, .mailbox = kills});
+    flood(killed.pid);
+    EXPECT_EQ(test::expect_down(killed.ref).reason, kin::killed);
+    EXPECT_EQ(reports_titled("MAILBOX LIMIT"), 1U);
+
+    const auto told = kin::spawn(waits, {.monitor = true, .mailbox = {.alarm_at = most}});
+    const auto free = kin::spawn(waits, {.monitor = true});
+    for (const auto& p : {told, free}) {
+      flood(p.pid);
+      EXPECT_TRUE(kin::is_alive(p.pid));
+      kin::send(p.pid, word{"end"});
+      EXPECT_EQ(test::expect_down(p.ref).reason, kin::normal);
+    }
+    EXPECT_EQ(reports_titled("MAILBOX LIMIT"), 1U);
+    EXPECT_EQ(reports_titled("MAILBOX ALARM"), 1U);
+
+    const auto takes = kin::spawn([me] { return kin::loop([me](number n) { kin::send(me, n); }); },
+                                  {.monitor = true, .mailbox = kills});
+    for (int i = 0; i < 1000; ++i) {
+      kin::send(takes.pid, number{i});
+      ASSERT_EQ(test::expect<number>().value, i);
+    }
+    kin::exit(takes.pid, "enough");
+    EXPECT_EQ(test::expect_down(takes.ref).reason, "enough");
+
+    const auto itself = kin::spawn(
+        [] {
+          for (std::size_t i = 0; i < 3 * most; ++i) kin::send(kin::self(), number{1});
+          test::idle();
+          kin::exit("went on");
+        },
+        {.monitor = true, .mailbox = kills});
+    EXPECT_EQ(test::expect_down(itself.ref).reason, kin::killed);
+  });
+}
+
 // ---- looked at from outside ---------------------------------------------------------------------
 
 using kin::process_status;
@@ -802,6 +888,38 @@ TEST_P(process, process_info_lock_reschedule) {
     for (const kin::ref end : ends) EXPECT_EQ(test::expect_down(end).reason, kin::normal);
     *over = true;
     kin::send(waits, word{"end"});
+  });
+}
+
+// Who works has more reductions each time, who waits no more than before, whoever asks.
+TEST_P(process, process_info_reductions) {
+  play([] {
+    const auto reductions = [](kin::pid p) { return kin::info(p)->reductions; };
+    const kin::pid me = kin::self();
+    std::uint64_t before = reductions(me);
+    for (int i = 0; i < 1000; ++i) {
+      kin::checkpoint();
+      const std::uint64_t now = reductions(me);
+      ASSERT_GT(now, before);
+      before = now;
+    }
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    const auto works = kin::spawn_monitor([over] { work(over); });
+    const kin::pid waits = kin::spawn([] { test::idle(); });
+    while (kin::info(waits)->status != process_status::waiting) kin::yield();
+    const std::uint64_t asleep = reductions(waits);
+    before = 0;
+    for (int i = 0; i < test::times(500); ++i) {
+      const std::uint64_t now = reductions(works.pid);
+      ASSERT_GE(now, before);
+      before = now;
+      ASSERT_EQ(reductions(waits), asleep);
+    }
+    const std::uint64_t far = before + 10'000;
+    while (reductions(works.pid) < far) kin::yield();
+    *over = true;
+    EXPECT_EQ(test::expect_down(works.ref).reason, kin::normal);
+    kin::exit(waits, kin::kill);
   });
 }
 

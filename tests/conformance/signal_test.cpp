@@ -2,6 +2,7 @@
 // Order and meaning of signals between processes. otp-semantics 1.1, 1.4, 1.5.
 #include <kin/alias.hpp>
 #include <kin/info.hpp>
+#include <kin/process.hpp>
 
 #include "conformance/support.hpp"
 
@@ -274,6 +275,101 @@ TEST_P(signal, simultaneous_signals_exit) {
 // ... or both.
 TEST_P(signal, simultaneous_signals_recv_exit) {
   play([] { signals_come_at_once({.receives = true, .ends = true}); });
+}
+
+// ---- messages that are moved --------------------------------------------------------------------
+
+struct told_by {
+  int who = 0;
+  int nth = 0;
+};
+
+struct receiver_options {
+  bool moves = false;     // changes where its messages are kept all the time
+  bool receives = false;  // as they come; else when all are there
+  bool exits = false;     // some senders are killed in the middle
+};
+
+// Takes what senders tell: of each all, in its order. Of those that are killed: the first ones.
+class ledger_of_senders {
+ public:
+  explicit ledger_of_senders(int senders) : next_(static_cast<std::size_t>(senders)) {}
+  void take(const told_by& t) {
+    ASSERT_EQ(t.nth, next_.at(static_cast<std::size_t>(t.who))) << "of sender " << t.who;
+    ++next_.at(static_cast<std::size_t>(t.who));
+  }
+  [[nodiscard]] const std::vector<int>& counts() const { return next_; }
+
+ private:
+  std::vector<int> next_;
+};
+
+std::vector<int> receive_all(int senders, const receiver_options& how) {
+  ledger_of_senders book(senders);
+  bool over = false;
+  for (bool off = true; !over; off = !off) {
+    if (how.moves) {
+      kin::set_message_queue_data(off ? kin::message_queue_data::off_heap
+                                      : kin::message_queue_data::on_heap);
+    }
+    if (how.receives) kin::receive([&](told_by t) { book.take(t); }, kin::after(0s, [] {}));
+    kin::receive([&](const word& /*all are sent*/) { over = true; }, kin::after(0s, [] {}));
+    kin::yield();
+  }
+  for (bool more = true; more;)
+    kin::receive([&](told_by t) { book.take(t); }, kin::after(0s, [&] { more = false; }));
+  return book.counts();
+}
+
+void expect_all_in_order(const receiver_options& how) {
+  constexpr int senders = 12;
+  const int each = test::times(400);
+  const kin::pid me = kin::self();
+  const kin::pid to = kin::spawn([=] { kin::send(me, receive_all(senders, how)); });
+  std::vector<kin::monitored> all;
+  for (int who = 0; who < senders; ++who) {
+    all.push_back(kin::spawn_monitor([=] {
+      for (int nth = 0; nth < each; ++nth) {
+        kin::send(to, told_by{who, nth});
+        if (nth % 16 == 0) kin::yield();
+      }
+    }));
+  }
+  const auto is_killed = [&](int who) { return how.exits && who % 3 == 0; };
+  for (int who = 0; who < senders; ++who) {
+    if (is_killed(who)) kin::exit(all[static_cast<std::size_t>(who)].pid, kin::kill);
+  }
+  for (const kin::monitored& s : all) test::expect_down(s.ref);
+  kin::send(to, word{"all are sent"});
+  const auto counts = test::expect<std::vector<int>>();
+  for (int who = 0; who < senders; ++who) {
+    const int count = counts[static_cast<std::size_t>(who)];
+    EXPECT_LE(count, each);
+    if (!is_killed(who)) {
+      EXPECT_EQ(count, each);
+    }
+  }
+}
+
+// A process that has its messages moved to and fro while many send gets them all, each sender's in
+// order.
+TEST_P(signal, move_msgs_off_heap_signal_basic) {
+  play([] { expect_all_in_order({.moves = true}); });
+}
+
+// So it does if it receives meanwhile.
+TEST_P(signal, move_msgs_off_heap_signal_recv) {
+  play([] { expect_all_in_order({.moves = true, .receives = true}); });
+}
+
+// Of senders that are killed in the middle it gets what they have sent.
+TEST_P(signal, move_msgs_off_heap_signal_exit) {
+  play([] { expect_all_in_order({.moves = true, .exits = true}); });
+}
+
+// Both.
+TEST_P(signal, move_msgs_off_heap_signal_recv_exit) {
+  play([] { expect_all_in_order({.moves = true, .receives = true, .exits = true}); });
 }
 
 }  // namespace
