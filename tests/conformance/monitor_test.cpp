@@ -557,40 +557,4 @@ TEST_P(monitor, named_down) {
   });
 }
 
-// Many monitors with tags, small and large, of processes that end: each DOWN has its own tag, where
-// it waits in the mailbox for long as well as where it is taken at once.
-TEST_P(monitor, monitor_tag_storage) {
-  play([] {
-    constexpr int count = test::times(200);
-    for (const bool stored : {false, true}) {
-      std::vector<kin::pid> watched;
-      std::vector<kin::ref> small;
-      std::vector<kin::ref> large;
-      for (int i = 0; i < count; ++i) {
-        watched.push_back(test::ends_when_told());
-        small.push_back(kin::monitor(watched.back(), number{i}));
-        large.push_back(kin::monitor(watched.back(), test::large_ledger(i)));
-      }
-      for (const kin::pid p : watched) kin::send(p, kin::exit_reason("over"));
-      if (stored) {
-        for (const kin::pid p : watched) test::await_exit(p);
-      }
-      for (int i = 0; i < count; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        const auto is_mine = [i](const kin::tagged_down<number>& d) { return d.tag.value == i; };
-        const auto numbered = kin::receive(kin::when(
-            is_mine, [](kin::tagged_down<number> d) { return static_cast<kin::down>(d); }));
-        ASSERT_EQ(numbered, (kin::down{small[at], watched[at], "over"}));
-        const auto pinned =
-            kin::receive(kin::when(&kin::tagged_down<test::ledger>::ref, large[at],
-                                   [](kin::tagged_down<test::ledger> d) { return d; }));
-        ASSERT_EQ(pinned.tag, test::large_ledger(i));
-        ASSERT_EQ(static_cast<const kin::down&>(pinned),
-                  (kin::down{large[at], watched[at], "over"}));
-      }
-      EXPECT_THAT(test::drained(), testing::IsEmpty());
-    }
-  });
-}
-
 }  // namespace

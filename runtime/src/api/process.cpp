@@ -97,8 +97,7 @@ ref tie(control_block& parent, control_block& child, const start_with& with, ref
   if (!with.monitor) return of_monitor;
   const std::uint64_t number = ref_access::number(of_monitor);
   monitor_at_birth(parent, child, number);
-  if (with.maker != nullptr)
-    parent.make_rare().down_makers.emplace(number, std::move(*with.maker));
+  if (with.maker != nullptr) parent.make_rare().down_makers.emplace(number, std::move(*with.maker));
   if (!with.alias) return of_monitor;
   parent.make_rare().aliases.emplace(number, *with.alias);
   return ref_access::make(number, pid_access::hint(parent.name()));

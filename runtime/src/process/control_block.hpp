@@ -103,10 +103,10 @@ struct extras {
   watchers_list watchers;  // and is watched
   std::uint32_t monitor_count = 0;
   std::uint32_t uses_for_children = 0;
-  lineage* of_children = nullptr;  // with its own use, and those for children to come
-  nanotime idle_deadline = never;  // of a handler's timeout{}
-  std::uint64_t marked_ref = 0;    // no message up to `mark` can carry this reference
-  signal* mark = nullptr;          // null: the mailbox was empty
+  lineage* of_children = nullptr;     // with its own use, and those for children to come
+  nanotime idle_deadline = never;     // of a handler's timeout{}
+  std::uint64_t marked_ref = 0;       // no message up to `mark` can carry this reference
+  signal* mark = nullptr;             // null: the mailbox was empty
   const no_wait* no_waits = nullptr;  // the innermost that lives
   std::unique_ptr<rarities> rare;
 

@@ -8,13 +8,16 @@
 namespace kin::detail {
 namespace {
 
-bool is_needed(const control_block& p, const extras& e) {
-  const bool is_known = e.name != nullptr || !e.monitors.empty() || !e.watchers.empty() ||
-                        !e.aliases.empty() || !e.down_makers.empty();
-  const bool is_limited = e.way_in != nullptr || !e.room_wanted.empty() || e.suspensions != 0 ||
-                          !e.suspended.empty() || e.no_waits != nullptr;
-  const bool keeps_things = !e.values.empty() || !e.own_timers.empty() || !e.links_by_peer.empty();
-  return is_known || is_limited || keeps_things || e.group_leader || p.is(flag_doomed) ||
+bool is_in_use(const rarities& r) {
+  const bool knows = !r.aliases.empty() || !r.down_makers.empty() || !r.suspended.empty() ||
+                     !r.links_by_peer.empty() || !r.monitors_by_ref.empty();
+  const bool is_limited = r.way_in != nullptr || !r.room_wanted.empty() || r.suspensions != 0;
+  return knows || is_limited || !r.values.empty() || !r.own_timers.empty() || r.group_leader;
+}
+
+bool is_in_use(const control_block& p, const extras& e) {
+  const bool is_known = e.name != nullptr || !e.monitors.empty() || !e.watchers.empty();
+  return is_known || e.rare != nullptr || e.no_waits != nullptr || p.is(flag_doomed) ||
          p.is(flag_idle_timer);
 }
 
@@ -30,24 +33,26 @@ void forget_children(extras& e) noexcept {
                    1 + std::exchange(e.uses_for_children, 0));
 }
 
+void shrink(rarities& r) {
+  r.own_timers.shrink_to_fit();
+  r.room_wanted.shrink_to_fit();
+  shrink(r.links_by_peer);
+  shrink(r.monitors_by_ref);
+  shrink(r.aliases);
+  shrink(r.down_makers);
+  shrink(r.suspended);
+}
+
 }  // namespace
 
 void give_back_memory(control_block& p) {
   if (p.extra == nullptr) return;
-  extras& e = *p.extra;
-  forget_fired_timers(p);
-  forget_children(e);
-  if (!is_needed(p, e)) {
-    delete std::exchange(p.extra, nullptr);
-    return;
+  if (rarities* rare = p.rare()) {
+    forget_fired_timers(p);
+    is_in_use(*rare) ? shrink(*rare) : p.extra->rare.reset();
   }
-  e.own_timers.shrink_to_fit();
-  e.room_wanted.shrink_to_fit();
-  shrink(e.links_by_peer);
-  shrink(e.monitors_by_ref);
-  shrink(e.aliases);
-  shrink(e.down_makers);
-  shrink(e.suspended);
+  forget_children(*p.extra);
+  if (!is_in_use(p, *p.extra)) delete std::exchange(p.extra, nullptr);
 }
 
 }  // namespace kin::detail

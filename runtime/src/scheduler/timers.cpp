@@ -157,7 +157,7 @@ void worker::fire_due(nanotime time, bool robbed) {
 }
 
 void forget_fired_timers(control_block& p) noexcept {
-  std::erase_if(p.extra->own_timers,
+  std::erase_if(p.rare()->own_timers,
                 [](const own_timer& t) { return !t.entry->is_armed(t.number); });
 }
 
