@@ -66,8 +66,10 @@ consteval bool is_of_kin() {
 
 }  // namespace kin
 
+namespace fmt {
 /// Each type of namespace kin prints as on a stream: pids, references, exit reasons, messages,
 /// names, kin::down ...
 template <class T>
-requires(kin::detail::is_of_kin<T>()) struct fmt::formatter<T> : kin::formatter {
+requires(kin::detail::is_of_kin<T>()) struct formatter<T> : kin::formatter {
 };
+}  // namespace fmt

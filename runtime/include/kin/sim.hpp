@@ -82,10 +82,11 @@ struct explored {
 /// A run did not go well. `what()` tells the seed, how it ended and what came before, in lines.
 class failure : public std::runtime_error {
  public:
+  /// Of that run.
   failure(std::uint64_t seed, sim::outcome outcome);
   /// Replays it: `kin::sim::run({.seed = seed}, main)`.
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
-  /// Of that run.
+  /// What became of it.
   [[nodiscard]] const sim::outcome& outcome() const { return *outcome_; }
 
  private:
