@@ -65,8 +65,7 @@ void take_stop(control_block& p, signal* s) {
   free_signal(s);
   const pid parent = p.born_of == nullptr ? pid{} : p.born_of->parent;
   if (!is_gone(parent)) return;
-  auto* told = make_signal<exit_signal_node>(signal_kind::exit);
-  told->from = parent;
+  auto* told = make_signal<exit_signal_node>(signal_kind::exit);  // from no process: the machine's
   told->why = shutdown;
   take_exit(p, told);
 }
