@@ -16,15 +16,6 @@ constexpr std::size_t mib = std::size_t{1} << 20U;
 
 [[noreturn]] void nobody(stack& /*came_from*/) noexcept { std::abort(); }
 
-std::size_t resident_pages(const stack& s) {
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  std::vector<unsigned char> in(s.usable / page);
-  mincore(s.lowest, in.size() * page, in.data());
-  std::size_t count = 0;
-  for (const unsigned char c : in) count += c & 1U;
-  return count;
-}
-
 TEST(large_stacks, are_at_least_as_large_as_asked_and_have_a_guard_below) {
   large_stacks pool;
   for (const std::size_t size : {std::size_t{1}, mib / 16, mib, mib + 1, 64 * mib}) {
@@ -66,6 +57,15 @@ TEST(large_stacks, are_not_kept_beyond_eight) {
 }
 
 #if !KIN_TEST_SANITIZED
+std::size_t resident_pages(const stack& s) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> in(s.usable / page);
+  mincore(s.lowest, in.size() * page, in.data());
+  std::size_t count = 0;
+  for (const unsigned char c : in) count += c & 1U;
+  return count;
+}
+
 TEST(large_stacks, keep_only_the_memory_at_their_top) {
   large_stacks pool;
   stack& s = pool.take(8 * mib, &nobody);
