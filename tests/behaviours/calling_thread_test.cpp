@@ -292,10 +292,10 @@ TEST_F(calling_thread, starts_servers_and_stops_them) {
 }
 
 TEST_F(calling_thread, hears_that_a_server_did_not_stop_in_time) {
-  std::binary_semaphore hold(0);
-  const kin::pid busy = machine.spawn([&] { kin::blocking([&] { hold.acquire(); }); });
+  const auto hold = std::make_shared<std::binary_semaphore>(0);  // outlives this function
+  const kin::pid busy = machine.spawn([hold] { kin::blocking([hold] { hold->acquire(); }); });
   EXPECT_EQ(kin::try_stop(kin::server<counter>{busy}, kin::normal, 1ms).error(), kin::timed_out);
-  hold.release();
+  hold->release();
 }
 
 TEST_F(calling_thread, has_no_links) {
