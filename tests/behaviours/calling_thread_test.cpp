@@ -298,6 +298,37 @@ TEST_F(calling_thread, hears_that_a_server_did_not_stop_in_time) {
   hold->release();
 }
 
+struct hold_on {
+  std::shared_ptr<std::binary_semaphore> begun;
+  std::shared_ptr<std::binary_semaphore> until;
+};
+class holder : public kin::gen_server {
+ public:
+  void handle_cast(const hold_on& request) {
+    request.begun->release();
+    kin::blocking([&] { request.until->acquire(); });
+  }
+};
+
+TEST_F(calling_thread, stops_a_server_whose_full_mailbox_drops_what_comes) {
+  const auto begun = std::make_shared<std::binary_semaphore>(0);
+  const auto hold = std::make_shared<std::binary_semaphore>(0);
+  auto server =
+      kin::start<holder>({.mailbox = {.limit = 1, .when_full = kin::when_full::drop_newest}});
+  kin::cast(server, hold_on{begun, hold});
+  begun->acquire();
+  const auto open = std::make_shared<std::binary_semaphore>(1);
+  kin::cast(server, hold_on{begun, open});
+  auto stopped =
+      std::async(std::launch::async, [&] { return kin::try_stop(server, kin::normal, 2s); });
+  while (stopped.wait_for(0s) != std::future_status::ready &&
+         kin::info(server)->message_queue_len < 2) {
+    std::this_thread::yield();
+  }
+  hold->release();
+  EXPECT_TRUE(stopped.get());
+}
+
 TEST_F(calling_thread, has_no_links) {
   EXPECT_THAT(text_of([&] { kin::start_link<counter>(nobody); }),
               HasSubstr("kin::start_link was called outside a process"));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a thread waits for the end of a process: by a monitor whose end is the answer to a wait.
 #include <kin/request.hpp>
-#include <kin/send.hpp>
 
 #include "api/calling_process.hpp"
 #include "process/mailbox.hpp"
@@ -43,10 +42,7 @@ std::optional<exit_reason> end_of(pid p, signal* first, duration limit) {
     let_go(*record);
     return exit_reason(noproc);
   }
-  if (const auto sent = try_post_message(p, held.release(), limit); !sent) {
-    give_up(*record);
-    return sent.error();
-  }
+  post_past_bound(p, held.release());
   wait_for(me, w, limit);
   if (w.answer == nullptr) {
     give_up(*record);
