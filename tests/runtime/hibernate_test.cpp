@@ -278,8 +278,7 @@ TEST(hibernate, from_a_body_answers_signals_asleep) {
     EXPECT_EQ(kin::info(p)->message_queue_len, 1U) << "it woke while it was suspended";
     kin::resume(p);
     while (kin::info(p)->current_function != "kin::receive") kin::yield();
-    kin::send(p, word{"end"});
-    EXPECT_EQ(test::await_exit(p), kin::normal);
+    EXPECT_EQ(test::end_told_by(p, word{"end"}), kin::normal);
   });
 }
 

@@ -164,9 +164,7 @@ TEST(unlink, means_the_end_is_not_heard) {
     const kin::pid other = ends_when_told();
     kin::link(other);
     kin::unlink(other);
-    kin::send(other, kin::exit_reason("unheard"));
-
-    EXPECT_EQ(test::await_exit(other), "unheard");
+    EXPECT_EQ(test::end_told_by(other, kin::exit_reason("unheard")), "unheard");
   });
 }
 

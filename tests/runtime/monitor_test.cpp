@@ -130,8 +130,7 @@ TEST(monitor, of_a_watcher_that_ends_is_given_up) {
         for (int j = 0; j < 30; ++j) static_cast<void>(kin::monitor(other));
       }));
     }
-    kin::send(other, kin::exit_reason("alone"));
-    EXPECT_EQ(test::await_exit(other), "alone");
+    EXPECT_EQ(test::end_told_by(other, kin::exit_reason("alone")), "alone");
   });
 }
 

@@ -5,6 +5,7 @@
 #include "support/run.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kin::test {
@@ -48,6 +49,14 @@ inline kin::down expect_down(kin::ref monitor, kin::duration within = patience) 
 /// Waits for the end of a process; the reason it ended for, noproc if it had ended before.
 inline kin::exit_reason await_exit(kin::pid p, kin::duration within = patience) {
   return expect_down(kin::monitor(p), within).reason;
+}
+
+/// The reason for which a process ends that gets this message: it is watched before it gets it.
+template <class Message>
+kin::exit_reason end_told_by(kin::pid p, Message message) {
+  const kin::ref watch = kin::monitor(p);
+  kin::send(p, std::move(message));
+  return expect_down(watch).reason;
 }
 
 /// A word that processes of a test say to each other.
