@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program: its own flags first, the rest is Google Benchmark's.
 #include "report.hpp"
+#include "support.hpp"
 
 #include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ std::string on_names(std::string filter) {
 
 int main(int argc, char** argv) {
   int rounds = 3;
+  int calm_seconds = 0;
   std::string json;
   std::string filter;
   CLI::App app{
@@ -31,9 +34,14 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--json", json, "append a line of JSON a workload and round to this file");
   app.add_option("--filter", filter, "only workloads whose name this regular expression finds");
+  app.add_option("--calm", calm_seconds,
+                 "wait up to that many seconds, before each measurement, for near cores that no "
+                 "other guest shares (0)")
+      ->check(CLI::NonNegativeNumber);
   app.allow_extras();
   CLI11_PARSE(app, argc, argv);
 
+  kin::bench::calm_wait = std::chrono::seconds(calm_seconds);
   std::vector<std::string> theirs{argv[0], "--benchmark_repetitions=5"};  // the last of a kind wins
   if (!filter.empty()) theirs.push_back("--benchmark_filter=" + on_names(filter));
   bool own_table = true;

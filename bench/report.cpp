@@ -53,14 +53,10 @@ std::string_view unit_of(const goal& g) {
   return "ns/op";
 }
 
-// Far lies at 370-500 ns, near at 75-170; a flip in between makes a measurement neither.
-constexpr double far_from = 250;
-bool is_near(const measurement& m) {
-  return m.cores_before_ns < far_from && m.cores_after_ns < far_from;
-}
-bool is_far(const measurement& m) {
-  return m.cores_before_ns >= far_from && m.cores_after_ns >= far_from;
-}
+// A change in between makes a measurement none of these.
+bool is_near(const measurement& m) { return m.before.near() && m.after.near(); }
+bool is_far(const measurement& m) { return !m.before.near() && !m.after.near(); }
+bool is_alone(const measurement& m) { return m.before.alone() && m.after.alone(); }
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -84,37 +80,43 @@ std::string with_count(const std::vector<double>& values) {
   return values.empty() ? "-" : fmt::format("{:.1f} ({})", median(values), values.size());
 }
 
-// "ok" and "over" are said of near measurements; where there are none, of all, and it says so.
-std::string verdict(const goal& g, const result& r, const std::vector<double>& near) {
+// "ok" and "over" are said of the measurements that the goals are for; where there are none, of
+// the next best, and it says so.
+std::string verdict(const goal& g, const result& r) {
   if (g.limit == 0 && g.counter != cpu_ms) return "";
-  const double value = median(near.empty() ? values_of(r) : near);
-  return fmt::format("{}{}", reached(g, value) ? "ok" : "over", near.empty() ? ", not near" : "");
+  const auto said_of = [&g](const std::vector<double>& values, std::string_view but) {
+    return fmt::format("{}{}", reached(g, median(values)) ? "ok" : "over", but);
+  };
+  if (const auto alone = values_of(r.all, is_alone); !alone.empty()) return said_of(alone, "");
+  if (const auto near = values_of(r.all, is_near); !near.empty()) return said_of(near, ", shared");
+  return said_of(values_of(r), ", not near");
 }
 
 void print_head(std::string_view last) {
-  fmt::print("{:<20}{:>11}{:>9}{:>9}{:>9} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>8}  {}\n", "workload",
-             "n", "median", "min", "max", "", "goal", "", "near", "far", "others", last);
+  fmt::print("{:<20}{:>11}{:>9}{:>9}{:>9} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>12}{:>8}  {}\n",
+             "workload", "n", "median", "min", "max", "", "goal", "", "alone", "near", "far",
+             "others", last);
 }
 
 void print_row(const result& r, std::string_view last) {
   const goal g = goal_of(r.workload);
   const std::vector<double> values = values_of(r);
-  const std::vector<double> near = values_of(r.all, is_near);
-  const std::vector<double> far = values_of(r.all, is_far);
   std::vector<double> others;
   for (const measurement& m : r.all) others.push_back(m.others_percent);
   fmt::print(
-      "{:<20}{:>11.0f}{:>9.1f}{:>9.1f}{:>9.1f} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>7.0f}%  {}\n",
+      "{:<20}{:>11.0f}{:>9.1f}{:>9.1f}{:>9.1f} {:<6}{:>7}  {:<15}{:>12}{:>12}{:>12}{:>7.0f}%  {}\n",
       r.workload, r.n, median(values), *std::ranges::min_element(values),
       *std::ranges::max_element(values), unit_of(g), fmt::format("<= {:.0f}", g.limit),
-      verdict(g, r, near), with_count(near), with_count(far), median(others), last);
+      verdict(g, r), with_count(values_of(r.all, is_alone)), with_count(values_of(r.all, is_near)),
+      with_count(values_of(r.all, is_far)), median(others), last);
   std::fflush(stdout);
 }
 
-std::string distances(const result& r) {
+std::string cores_of(const result& r) {
   std::string text;
   for (const measurement& m : r.all) {
-    text += fmt::format("{:.0f}>{:.0f} ", m.cores_before_ns, m.cores_after_ns);
+    text += fmt::format("{:.0f}/{:.1f}>{:.0f}/{:.1f} ", m.before.distance_ns,
+                        m.before.additions_a_cycle, m.after.distance_ns, m.after.additions_a_cycle);
   }
   return text;
 }
@@ -128,7 +130,7 @@ void report::begin_round(int round, int rounds) {
 
 bool report::ReportContext(const Context& /*context*/) {
   fmt::print("{}round {} of {}\n", round_ == 1 ? "" : "\n", round_, rounds_);
-  print_head("cores' distance before>after each, ns");
+  print_head("cores before>after each: distance, ns / additions a cycle");
   return true;
 }
 
@@ -150,12 +152,12 @@ void report::ReportRuns(const std::vector<Run>& runs) {
     r.all.push_back({.value = counter(goal_of(r.workload).counter),
                      .per_op_ns = counter(per_op_ns),
                      .bytes_per_process = counter(bytes_per_process),
-                     .cores_before_ns = counter(cores_before_ns),
-                     .cores_after_ns = counter(cores_after_ns),
+                     .before = {counter(cores_before_ns), counter(additions_before)},
+                     .after = {counter(cores_after_ns), counter(additions_after)},
                      .others_percent = counter(others_percent)});
   }
   if (r.all.empty()) return;
-  print_row(r, distances(r));
+  print_row(r, cores_of(r));
   append_json(r);
 
   auto known = std::ranges::find(total_, r.workload, &result::workload);
@@ -168,7 +170,7 @@ void report::ReportRuns(const std::vector<Run>& runs) {
 
 void report::summarize() const {
   if (total_.empty()) return;
-  fmt::print("\nall rounds; near and far: median (measurements)\n");
+  fmt::print("\nall rounds; alone, near and far: median (measurements)\n");
   print_head("");
   for (const result& r : total_) print_row(r, "");
 }
@@ -195,8 +197,11 @@ void report::append_json(const result& r) const {
   line["round"] = round_;
   line["others_percent"] = median_of(&measurement::others_percent);
   line["cores_ns"] = nlohmann::ordered_json::array();
-  for (const measurement& m : r.all)
-    line["cores_ns"].push_back({m.cores_before_ns, m.cores_after_ns});
+  line["additions_a_cycle"] = nlohmann::ordered_json::array();
+  for (const measurement& m : r.all) {
+    line["cores_ns"].push_back({m.before.distance_ns, m.after.distance_ns});
+    line["additions_a_cycle"].push_back({m.before.additions_a_cycle, m.after.additions_a_cycle});
+  }
   std::ofstream out(json_path_, std::ios::app);
   if (!(out << line << '\n' << std::flush)) throw std::runtime_error("cannot write " + json_path_);
 }

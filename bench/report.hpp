@@ -3,6 +3,8 @@
 // and a line of JSON each.
 #pragma once
 
+#include "cores.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -16,8 +18,8 @@ struct measurement {
   double value = 0;
   double per_op_ns = 0;
   double bytes_per_process = 0;
-  double cores_before_ns = 0;
-  double cores_after_ns = 0;
+  cores_now before;
+  cores_now after;
   double others_percent = 0;
 };
 
@@ -37,7 +39,7 @@ class report : public benchmark::BenchmarkReporter {
   void begin_round(int round, int rounds);
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
-  /// After the last round: everything together, near and far apart.
+  /// After the last round: everything together, and by the state of the cores.
   void summarize() const;
   /// Whether a workload crashed, hung or failed.
   [[nodiscard]] bool failed() const { return failed_; }

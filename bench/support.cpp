@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support.hpp"
 
+#include "cores.hpp"
+
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <fstream>
-#include <limits>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -20,41 +18,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
-#include <vector>
 
 namespace kin::bench {
 namespace {
-
-// the cores
-
-std::vector<int> allowed_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  sched_getaffinity(0, sizeof set, &set);
-  std::vector<int> cores;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
-  }
-  return cores;
-}
-
-void pin_to(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
-struct alignas(128) shared_line {
-  std::atomic<int> turn{0};
-};
-
-void wait_for(const std::atomic<int>& word, int value) {
-  while (word.load(std::memory_order_acquire) != value) {
-  }
-}
 
 // who else uses the machine
 
@@ -139,37 +106,6 @@ reading in_fresh_process(const std::function<reading()>& body) {
 
 }  // namespace
 
-double cores_distance() {
-  const std::vector<int> cores = allowed_cores();
-  if (cores.size() < 2) return 0;
-  constexpr int batches = 40;
-  constexpr int trips = 500;
-
-  shared_line line;
-  std::thread far([&] {
-    pin_to(cores[1]);
-    for (int i = 0; i < batches * trips; ++i) {
-      wait_for(line.turn, 1);
-      line.turn.store(0, std::memory_order_release);
-    }
-  });
-  double fastest = std::numeric_limits<double>::max();
-  std::thread near([&] {
-    pin_to(cores[0]);
-    for (int batch = 0; batch < batches; ++batch) {
-      const stopwatch watch;
-      for (int i = 0; i < trips; ++i) {
-        line.turn.store(1, std::memory_order_release);
-        wait_for(line.turn, 0);
-      }
-      fastest = std::min(fastest, watch.seconds());
-    }
-  });
-  near.join();
-  far.join();
-  return fastest / trips * 1e9;
-}
-
 double resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   double all = 0;
@@ -192,7 +128,7 @@ void expect_normal(const exit_reason& why) {
 
 void measure_once(benchmark::State& state, std::int64_t n, const std::function<reading()>& body) {
   reading found;
-  const double before = cores_distance();
+  const cores_now before = wait_for_calm(calm_wait);
   const stopwatch watch;
   const double busy = busy_seconds();
   const double ours = used_by(RUSAGE_CHILDREN);
@@ -204,6 +140,7 @@ void measure_once(benchmark::State& state, std::int64_t n, const std::function<r
   }
   const double others = (busy_seconds() - busy) - (used_by(RUSAGE_CHILDREN) - ours);
   const double capacity = watch.seconds() * static_cast<double>(allowed_cores().size());
+  const cores_now after = look_at_cores();
 
   const auto count = static_cast<double>(n);
   state.SetIterationTime(found.seconds);
@@ -212,8 +149,10 @@ void measure_once(benchmark::State& state, std::int64_t n, const std::function<r
   state.counters[per_op_ns] = found.seconds / count * 1e9;
   state.counters[bytes_per_process] = found.bytes_per_process;
   state.counters[cpu_ms] = found.cpu_ms;
-  state.counters[cores_before_ns] = before;
-  state.counters[cores_after_ns] = cores_distance();
+  state.counters[cores_before_ns] = before.distance_ns;
+  state.counters[cores_after_ns] = after.distance_ns;
+  state.counters[additions_before] = before.additions_a_cycle;
+  state.counters[additions_after] = after.additions_a_cycle;
   state.counters[others_percent] = std::clamp(others / capacity * 100, 0.0, 100.0);
 }
 

@@ -10,7 +10,7 @@
 //   I1  Only the body is timed, from its first line in the machine's first process to its last:
 //   message and process
 //       start count, the program's and the machine's start and stop do not.
-//   I2  The cores' distance is measured right before and right after, while nothing of ours runs.
+//   I2  The cores (cores.hpp) are looked at right before and right after, while nothing of ours runs.
 #pragma once
 
 #include <kin/kin.hpp>
@@ -51,12 +51,12 @@ inline constexpr const char* cpu_ms = "cpu_ms";
 inline constexpr const char* operations = "n";
 inline constexpr const char* cores_before_ns = "cores_before_ns";
 inline constexpr const char* cores_after_ns = "cores_after_ns";
+inline constexpr const char* additions_before = "additions_before";
+inline constexpr const char* additions_after = "additions_after";
 inline constexpr const char* others_percent = "others_percent";
 
-/// The round trip of a cache line between two threads pinned to the first two cores, in ns; 0 if
-/// there is one core. The fastest of some batches, because whoever else uses the cores can only add
-/// to it. Cost  some 5 ms.
-[[nodiscard]] double cores_distance();
+/// How long a measurement waits for near cores that are ours alone; then it begins all the same.
+inline std::chrono::seconds calm_wait{0};
 
 /// The memory of this OS process that is resident now.
 [[nodiscard]] double resident_bytes();
