@@ -4,17 +4,15 @@
 #include <kin/registry.hpp>
 #include <kin/report.hpp>
 #include <kin/send.hpp>
+#include <kin/sys.hpp>
+
+#include "system_state.hpp"
 
 #include <sstream>
 #include <string>
 
 namespace kin::detail {
 namespace {
-
-/// The system request that `stop` sends.
-struct terminate_request {
-  exit_reason why;
-};
 
 void warn_unexpected(const behaviour& server, const message& m) {
   std::ostringstream text;
@@ -27,7 +25,7 @@ void warn_unexpected(const behaviour& server, const message& m) {
 
 // Runs a callback and what it asks for; an exception, or a stop, ends with terminate.
 template <class F>
-next server_process::run(F callback) {
+[[gnu::always_inline]] inline next server_process::run(F callback) {
   std::optional<exit_reason> why;
   try {
     next then = callback();
@@ -56,10 +54,10 @@ exit_reason server_process::terminate(exit_reason why) {
 }
 
 next server_process::start() {
-  linked_ = how_->linked;
-  if (!how_->name.empty()) {
-    if (const auto holder = how_->name.enter(self())) {
-      how_->ready.fail(exit_reason(already_started{*holder}));
+  linked_ = how().linked;
+  if (!how().name.empty()) {
+    if (const auto holder = how().name.enter(self())) {
+      how().ready.fail(exit_reason(already_started{*holder}));
       return next::stop(normal);
     }
   }
@@ -68,37 +66,102 @@ next server_process::start() {
     construct();
     then = init();
   } catch (...) {
-    if (how_->gentle) unlink(parent());
+    if (how().gentle) unlink(parent());
     throw;
   }
   if (then.stops()) return not_started(then.reason());
-  how_->ready.answer(nothing{});
-  how_.reset();
-  return run([&] { return std::move(then); });
+  how().ready.answer(nothing{});
+  beside_ = system_state::of(how());
+  if (beside_ == nullptr) [[likely]]
+    return run([&] { return std::move(then); });
+  watched_ = known()->watches();
+  return unless_idle(run([&] { return std::move(then); }));
 }
 
 // The starter hears of a failed start when the name is free again: from the end of this process,
 // but for `ignored`, which is no reason to end.
 next server_process::not_started(const exit_reason& why) {
-  if (how_->gentle) unlink(parent());
+  if (how().gentle) unlink(parent());
   if (why != ignored) return next::stop(why);
-  if (!how_->name.empty()) how_->name.leave();
-  how_->ready.fail(ignored);
+  if (!how().name.empty()) how().name.leave();
+  how().ready.fail(ignored);
   return next::stop(normal);
 }
 
-next server_process::handle(incoming& in) {
+// With `run` in it, on the way of each message: one call, not three.
+[[gnu::always_inline]] inline next server_process::take(incoming& in) {
   const request_type* request = as_request(in);
   if (request == nullptr) return handle_other(in);
-  if (!same_type(*request->server, subject())) {
-    request_head& head = head_of(in.node());
-    const exit_reason why("the server is a " + type_name(subject()) + ", not a " +
-                          type_name(*request->server));
-    if (head.number != 0) answer_failure(std::exchange(head, {head.caller, 0}), why);
-    return {};
-  }
+  if (!same_type(*request->server, subject()) && refused(*this, in.node())) [[unlikely]]
+    return as_before;
   return run([&] { return request->apply(*this, in.node()); });
 }
+
+next server_process::handle(incoming& in) {
+  if (beside_ != nullptr) [[unlikely]]
+    return handle_known(in);
+  return take(in);
+}
+
+// ---- what sys knows of ---------------------------------------------------------------------------
+
+system_state* server_process::known() const { return static_cast<system_state*>(beside_.get()); }
+
+next server_process::handle_known(incoming& in) {
+  const request_type* request = as_request(in);
+  if (request != nullptr && request->is_system) return take(in);
+  if (known()->suspended && !is_from_parent(in) && in.get_if<terminate_request>() == nullptr) {
+    in.leave();
+    return {};
+  }
+  if (!watched_) return unless_idle(take(in));
+  see_message(in);
+  next then = take(in);
+  if (!then.stops() && !known()->replied) see({.what = sys::event::kind::state});
+  return unless_idle(std::move(then));
+}
+
+void server_process::see_message(const incoming& in) {
+  std::ostringstream text;
+  in.type().print(text, value_of(in.node()));
+  sys::event e{.text = std::move(text).str()};
+  if (as_request(in) != nullptr) {
+    e.who = head_of(in.node()).caller;
+    e.what = head_of(in.node()).number != 0 ? sys::event::kind::call : sys::event::kind::cast;
+  }
+  known()->replied = false;
+  see(std::move(e));
+}
+
+void server_process::see_reply(pid caller, signal& reply) {
+  std::ostringstream text;
+  if (same_type(*reply.type->info, typeid(nothing))) {
+    text << "ok";
+  } else {
+    reply.type->print(text, value_of(reply));
+  }
+  known()->replied = true;
+  see({.what = sys::event::kind::reply, .who = caller, .text = std::move(text).str()});
+}
+
+void server_process::see(sys::event e) {
+  known()->see(std::move(e), [this] {
+    std::ostringstream state;
+    print_state(state);
+    return std::move(state).str();
+  });
+  watched_ = known()->watches();
+}
+
+// A server that asks for no timeout hibernates by itself, if it was started so.
+next server_process::unless_idle(next then) {
+  if (then.is_as_before()) return then;
+  const duration limit = known()->hibernate_after;
+  known()->waits_to_hibernate = limit != infinity && !then.wishes();
+  return known()->waits_to_hibernate ? next(timeout{limit}) : std::move(then);
+}
+
+// ---- what comes in ------------------------------------------------------------------------------
 
 // An exit signal from no process comes of a machine that stops, or from a thread outside: it counts
 // as the parent's.
@@ -121,12 +184,18 @@ next server_process::info(message m) {
 }
 
 next server_process::timed_out() {
-  return run([&] {
-    next then;
+  if (beside_ != nullptr) [[unlikely]] {
+    if (known()->suspended) return as_before;
+    if (known()->waits_to_hibernate) return hibernate;
+    if (watched_) see({.text = "timeout"});
+  }
+  next then = run([&] {
+    next asked;
     message m = message::of(timeout{});
-    handle_info(m, then);
-    return then;
+    handle_info(m, asked);
+    return asked;
   });
+  return beside_ == nullptr ? std::move(then) : unless_idle(std::move(then));
 }
 
 result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit) {

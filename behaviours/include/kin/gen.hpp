@@ -15,6 +15,7 @@
 #include <kin/time.hpp>
 
 #include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -111,18 +112,42 @@ class replies {
 
 namespace detail {
 
+/// What a server has beside its state at times: what it starts with, what sys knows of it.
+struct beside {
+  beside() = default;
+  beside(const beside&) = delete;
+  beside& operator=(const beside&) = delete;
+  virtual ~beside() = default;
+};
+
+class system_access;
+
 /// The process a request is applied in.
 class server_host {
  public:
-  server_host() = default;
+  explicit server_host(std::unique_ptr<beside> start) : beside_(std::move(start)) {}
   server_host(const server_host&) = delete;
   server_host& operator=(const server_host&) = delete;
   virtual void* server() = 0;
+  [[nodiscard]] virtual const std::type_info& server_type() const = 0;
+  virtual void print_server(std::ostream& out) const = 0;
   /// Runs the server's `terminate`, once; the reason to end with.
   virtual exit_reason terminate(exit_reason why) = 0;
+  /// Replies as `handle_call` returned.
+  template <class R>
+  void reply(request_head& head, R value) {
+    signal* s = make_reply(head, std::move(value));
+    if (watched_) [[unlikely]]
+      see_reply(head.caller, *s);
+    post_reply(std::exchange(head, {head.caller, 0}).caller, s);
+  }
 
  protected:
+  friend class system_access;
   ~server_host() = default;
+  virtual void see_reply(pid caller, signal& reply) = 0;
+  std::unique_ptr<beside> beside_;  // starting; null for most; system_state
+  bool watched_ = false;            // sys wants to know what it does
 };
 
 struct any_caller {  // stands for the second parameter of handle_call, whatever it is
@@ -187,14 +212,14 @@ next settle(server_host& host, request_head& head, Out&& out) {
       return std::move(out.then);
     }
     if (!out.then.stops()) {
-      answer(std::exchange(head, {head.caller, 0}), *std::move(out.value));
+      host.reply<R>(head, *std::move(out.value));
       return std::move(out.then);
     }
     exit_reason why = host.terminate(out.then.reason());  // first, then the reply: as OTP
-    answer(std::exchange(head, {head.caller, 0}), *std::move(out.value));
+    host.reply<R>(head, *std::move(out.value));
     return next::stop(std::move(why));
   } else {
-    answer(std::exchange(head, {head.caller, 0}), std::forward<Out>(out));
+    host.reply(head, std::remove_cvref_t<Out>(std::forward<Out>(out)));
     return {};
   }
 }
@@ -224,8 +249,7 @@ next apply_call(server_host& host, signal& request) {
     then = settle<R>(host, head, run());
   } else {
     run();
-    if (!gives_from<S, Q> && head.number != 0)
-      answer(std::exchange(head, {head.caller, 0}), nothing{});
+    if (!gives_from<S, Q> && head.number != 0) host.reply(head, nothing{});
   }
   // Whoever was given the duty and neither kept it nor answered has thrown the request away.
   if (gives_from<S, Q> && head.number != 0 && !then.stops())
@@ -320,6 +344,15 @@ constexpr bool check_cast() {
 }
 
 [[noreturn]] void throw_call_failed(const exit_reason& why, const request_type& request);
+template <class T>
+T value_or_throw(result<T> r, const char* what) {
+  if (!r) throw call_failed(r.error(), what);
+  if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
+/// Any server: the type that requests of sys are made for.
+struct any_server {};
+/// Whether the request was made for another class of server: then it is answered so.
+bool refused(const server_host& host, signal& request);
 /// As exchange; `to` may be nobody.
 reply call(std::optional<pid> to, signal* request, duration limit);
 

@@ -24,8 +24,10 @@
 #include <kin/receive.hpp>
 #include <kin/server_name.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
@@ -36,6 +38,14 @@ namespace KIN_PUBLIC kin {
 /// The tag of a server class; no virtuals, nothing to override.
 struct gen_server {};
 
+/// What sys says of a server from its first message on; see sys.hpp.
+struct debug_options {
+  bool trace = false;            ///< what it gets and sends, on standard output
+  std::size_t log = 0;           ///< how many of the last such events it keeps
+  bool statistics = false;       ///< how many messages
+  std::string log_to_file = {};  ///< the events, a line each; a file that cannot be opened: none
+};
+
 /// How a server starts.
 template <class Server>
 struct start_options {
@@ -43,29 +53,42 @@ struct start_options {
   duration timeout = infinity;    ///< for constructor and init; then it is killed
   kin::priority priority = kin::priority::normal;  ///< who runs first
   mailbox_options mailbox = {};                    ///< no bound, no alarm
+  /// After so long without a message it hibernates, unless a callback asked for a timeout.
+  duration hibernate_after = infinity;
+  debug_options debug = {};  ///< nothing
 };
+
+namespace sys {
+struct event;
+}  // namespace sys
 
 namespace detail {
 
 /// What a server needs until it has started.
-struct starting {
+struct starting final : beside {
   promise ready;
   start_name name;
   bool linked = false;
   bool gentle = false;
+  duration hibernate_after = infinity;
+  debug_options debug;
 };
+struct system_state;
 
 /// The compiled half of a server: start protocol, dispatch, termination.
 class server_process : public behaviour, private server_host {
  public:
-  explicit server_process(std::unique_ptr<starting> how) : how_(std::move(how)) {}
+  explicit server_process(std::unique_ptr<starting> how) : server_host(std::move(how)) {}
   next start() final;
   next handle(incoming& in) final;
   next timed_out() final;
-  [[nodiscard]] starting& how() { return *how_; }
+  /// Until it has started.
+  [[nodiscard]] starting& how() { return static_cast<starting&>(*beside_); }
 
  protected:
   void* server() override = 0;
+  [[nodiscard]] const std::type_info& server_type() const final { return subject(); }
+  void print_server(std::ostream& out) const final { print_state(out); }
   virtual void construct() = 0;
   virtual next init() = 0;
   virtual void terminate_server(const exit_reason& why) = 0;
@@ -76,14 +99,20 @@ class server_process : public behaviour, private server_host {
   exit_reason terminate(exit_reason why) override;
   template <class F>
   next run(F callback);
-  next started(next then);
   next not_started(const exit_reason& why);
+  next take(incoming& in);
   next handle_other(incoming& in);
   next info(message m);
   [[nodiscard]] bool is_from_parent(const incoming& in) const;
 
-  std::unique_ptr<starting> how_;  // until it has started
-  bool linked_ = false;            // to its parent, whose exit ends it
+  [[nodiscard]] system_state* known() const;
+  next handle_known(incoming& in);
+  next unless_idle(next then);
+  void see_message(const incoming& in);
+  void see_reply(pid caller, signal& reply) override;
+  void see(sys::event e);
+
+  bool linked_ = false;  // to its parent, whose exit ends it
   bool terminated_ = false;
 };
 
@@ -204,6 +233,8 @@ result<server<S>> start(const start_options<S>& options, bool linked, bool gentl
     how->name = options.name.untyped();
     how->linked = linked;
     how->gentle = gentle;
+    how->hibernate_after = options.hibernate_after;
+    how->debug = options.debug;
     auto body = std::make_unique<server_body<S, A...>>(std::move(how),
                                                        std::tuple<A...>(std::move(arguments)...));
     auto started = start_server(std::move(body),

@@ -147,11 +147,6 @@ constexpr bool check_supervisor() {
   static_assert(fits, "kin: this needs a supervisor: its typed name or handle, or a pid");
   return fits;
 }
-template <class T>
-T value_or_throw(result<T> r, const char* what) {
-  if (!r) throw call_failed(r.error(), what);
-  if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
 
 template <class S>
 struct child_of : std::type_identity<pid> {};

@@ -43,6 +43,12 @@ struct timeout {
   duration after = {};  ///< zero: as soon as the mailbox is empty
 };
 
+/// The type of kin::as_before.
+struct as_before_t {};
+/// Returned: what the last callback asked for holds on. Its timeout begins anew, its hibernation
+/// goes on. For what a behaviour answers on its server's behalf, as OTP's system messages.
+inline constexpr as_before_t as_before{};
+
 class next;
 
 namespace detail {
@@ -69,6 +75,8 @@ class next {
   next(hibernate_t /*word*/);  // NOLINT(google-explicit-constructor)
   /// Wait for the next message, but not longer than that.
   next(timeout t);  // NOLINT(google-explicit-constructor)
+  /// What was asked for last.
+  next(as_before_t /*word*/);  // NOLINT(google-explicit-constructor)
   next(next&& other) noexcept : wish_(std::exchange(other.wish_, nullptr)) {}
   next& operator=(next&& other) noexcept {
     std::swap(wish_, other.wish_);
@@ -87,6 +95,8 @@ class next {
   [[nodiscard]] duration idle_limit() const;
   /// It is kin::hibernate.
   [[nodiscard]] bool hibernates() const;
+  /// It is kin::as_before.
+  [[nodiscard]] bool is_as_before() const;
   /// It is a stop, see reason().
   [[nodiscard]] bool stops() const;
   /// Of a stop.

@@ -231,24 +231,38 @@ clauses(C...) -> clauses<C...>;
 
 namespace detail {
 
-template <class R, class Set, class Late>
-R receive(Set& set, duration limit, Late&& late) {
-  receiver mailbox(Set::types.data(), static_cast<std::uint32_t>(Set::types.size()), Set::any_type,
-                   limit, set.pinned());
-  while (signal* candidate = mailbox.next()) {
-    const std::size_t at = set.match(*candidate);
-    if (at == Set::none) continue;
-    message taken = mailbox.take();
-    if constexpr (std::is_void_v<R>) {
-      set.run(at, taken, [](auto&&...) {});
-      return;
-    } else {
-      std::optional<R> out;
-      set.run(at, taken, [&]<class V>(V&& value) { out.emplace(std::forward<V>(value)); });
-      return *std::move(out);
+/// What looks at each message before the clauses do, and may serve it: nothing.
+struct no_aside {
+  static constexpr bool takes_any = false;
+  static bool serve(receiver& /*mailbox*/, signal& /*candidate*/) { return false; }
+};
+
+template <class R, class Set, class Late, class Aside>
+R receive(Set& set, duration limit, Late&& late, Aside& aside) {
+  for (;;) {
+    receiver mailbox(Set::types.data(), static_cast<std::uint32_t>(Set::types.size()),
+                     Set::any_type || Aside::takes_any, limit,
+                     Aside::takes_any ? ref{} : set.pinned());
+    bool served = false;
+    while (signal* candidate = mailbox.next()) {
+      if (aside.serve(mailbox, *candidate)) {
+        served = true;
+        break;
+      }
+      const std::size_t at = set.match(*candidate);
+      if (at == Set::none) continue;
+      message taken = mailbox.take();
+      if constexpr (std::is_void_v<R>) {
+        set.run(at, taken, [](auto&&...) {});
+        return;
+      } else {
+        std::optional<R> out;
+        set.run(at, taken, [&]<class V>(V&& value) { out.emplace(std::forward<V>(value)); });
+        return *std::move(out);
+      }
     }
+    if (!served) return late();
   }
-  return late();
 }
 
 template <class... R>
@@ -270,6 +284,28 @@ auto first_clauses(Tuple& all, std::index_sequence<I...> /*first*/) {
   return clauses{std::move(std::get<I>(all))...};
 }
 
+/// kin::receive, with `aside`.
+template <class Aside, class... C>
+auto receive_beside(Aside& aside, C... c) {
+  constexpr std::size_t count = sizeof...(C);
+  static_assert(count > 0, "kin: a receive needs a clause, or after(...)");
+  static_assert(after_comes_last<C...>(), "kin: after(...) comes last, and once");
+  using last = std::tuple_element_t<count - 1, std::tuple<C...>>;
+  static_assert(agree<typename clause<C>::result...>(),
+                "kin: the clauses of a receive return different things");
+  using R = typename std::common_type<typename clause<C>::result...>::type;
+  std::tuple<C...> all{std::move(c)...};
+  if constexpr (is_after<last>) {
+    auto set = first_clauses(all, std::make_index_sequence<count - 1>{});
+    auto& late = std::get<count - 1>(all);
+    return receive<R>(set, late.delay, late.handler, aside);
+  } else {
+    auto set = first_clauses(all, std::make_index_sequence<count>{});
+    return receive<R>(
+        set, infinity, []() -> R { std::terminate(); }, aside);  // never late
+  }
+}
+
 }  // namespace detail
 
 /// Takes the oldest message that a clause matches, and returns what that clause returns (all must
@@ -286,22 +322,8 @@ auto first_clauses(Tuple& all, std::index_sequence<I...> /*first*/) {
 /// See      receive ... end.
 template <class... C>
 auto receive(C... c) {
-  constexpr std::size_t count = sizeof...(C);
-  static_assert(count > 0, "kin: a receive needs a clause, or after(...)");
-  static_assert(detail::after_comes_last<C...>(), "kin: after(...) comes last, and once");
-  using last = std::tuple_element_t<count - 1, std::tuple<C...>>;
-  static_assert(detail::agree<typename detail::clause<C>::result...>(),
-                "kin: the clauses of a receive return different things");
-  using R = typename std::common_type<typename detail::clause<C>::result...>::type;
-  std::tuple<C...> all{std::move(c)...};
-  if constexpr (detail::is_after<last>) {
-    auto set = detail::first_clauses(all, std::make_index_sequence<count - 1>{});
-    auto& late = std::get<count - 1>(all);
-    return detail::receive<R>(set, late.delay, late.handler);
-  } else {
-    auto set = detail::first_clauses(all, std::make_index_sequence<count>{});
-    return detail::receive<R>(set, infinity, []() -> R { std::terminate(); });  // never late
-  }
+  detail::no_aside nothing;
+  return detail::receive_beside(nothing, std::move(c)...);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ struct request_head {
 struct request_type : message_type {
   const std::type_info* server;
   next (*apply)(server_host& host, signal& request);
+  bool is_system = false;  // none of the server's own business, and served while it is suspended
 };
 
 inline request_head& head_of(signal& request) {
@@ -68,7 +69,8 @@ signal* box_request(Q&& value, const request_type* type) {
   return s;
 }
 /// Null if the message is no request or cast.
-const request_type* as_request(const incoming& in);
+const request_type* as_request(const signal& message);
+inline const request_type* as_request(const incoming& in) { return as_request(in.node()); }
 
 /// What the reply to a call with no value holds.
 struct nothing {};
@@ -93,11 +95,15 @@ void post_reply(pid caller, signal* reply) noexcept;
 void answer_failure(const request_head& head, const exit_reason& why) noexcept;
 
 template <class R>
-void answer(const request_head& head, R value) {
+signal* make_reply(const request_head& head, R value) {
   constexpr const message_type& type = reply_type<R>;
   signal* s = new_signal(type.offset + sizeof(reply_value<R>), alignof(reply_value<R>), &type);
   new (value_of(*s)) reply_value<R>{head.number, std::move(value)};
-  post_reply(head.caller, s);
+  return s;
+}
+template <class R>
+void answer(const request_head& head, R value) {
+  post_reply(head.caller, make_reply(head, std::move(value)));
 }
 
 /// The duty to answer one request later, perhaps elsewhere. Owned by one; lost, it answers

@@ -20,29 +20,32 @@ struct wish {
 };
 namespace {
 wish* make_wish() { return new (take_memory(sizeof(wish), class_for(sizeof(wish)))) wish; }
-// The end of most processes; never changed, never freed.
+// The end of most processes, and what most system messages want; never changed, never freed.
 union immortal_wish {
   wish value;
-  constexpr immortal_wish() : value(true) {}
+  constexpr explicit immortal_wish(bool is_stop) : value(is_stop) {}
   immortal_wish(const immortal_wish&) = delete;
   immortal_wish& operator=(const immortal_wish&) = delete;
   ~immortal_wish() {}  // NOLINT(modernize-use-equals-default): that would end the value
 };
-constinit immortal_wish stop_normal;
+constinit immortal_wish stop_normal(true);
+constinit immortal_wish unchanged(false);
 }  // namespace
 }  // namespace detail
 
 next::next(hibernate_t /*word*/) : wish_(detail::make_wish()) { wish_->hibernates = true; }
+next::next(as_before_t /*word*/) : wish_(&detail::unchanged.value) {}
 next::next(timeout t) : wish_(detail::make_wish()) { wish_->idle = t.after; }
 
 void next::discard() noexcept {
-  if (wish_ == &detail::stop_normal.value) return;
+  if (wish_ == &detail::stop_normal.value || wish_ == &detail::unchanged.value) return;
   wish_->~wish();
   detail::give_memory(wish_, detail::class_for(sizeof(detail::wish)));
 }
 
 duration next::idle_limit() const { return wish_ == nullptr ? infinity : wish_->idle; }
 bool next::hibernates() const { return wish_ != nullptr && wish_->hibernates; }
+bool next::is_as_before() const { return wish_ == &detail::unchanged.value; }
 bool next::stops() const { return wish_ != nullptr && wish_->stops; }
 bool next::continues() const { return wish_ != nullptr && wish_->then != nullptr; }
 const exit_reason& next::reason() const {

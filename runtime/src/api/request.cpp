@@ -12,9 +12,9 @@
 
 namespace kin::detail {
 
-const request_type* as_request(const incoming& in) {
-  if (in.node().kind != signal_kind::request) return nullptr;
-  return static_cast<const request_type*>(in.node().type);
+const request_type* as_request(const signal& message) {
+  if (message.kind != signal_kind::request) return nullptr;
+  return static_cast<const request_type*>(message.type);
 }
 
 void post_reply(pid caller, signal* reply) noexcept {

@@ -105,6 +105,7 @@ struct extras {
   std::uint32_t uses_for_children = 0;
   lineage* of_children = nullptr;     // with its own use, and those for children to come
   nanotime idle_deadline = never;     // of a handler's timeout{}
+  duration idle_limit = infinity;     // which was that long
   std::uint64_t marked_ref = 0;       // no message up to `mark` can carry this reference
   signal* mark = nullptr;             // null: the mailbox was empty
   const no_wait* no_waits = nullptr;  // the innermost that lives

@@ -42,15 +42,15 @@ bool guarded(control_block& p, F call) {
   return false;
 }
 
-void note_idle_timer(control_block& p, const next& then) {
-  const duration limit = then.idle_limit();
+void note_idle_timer(control_block& p, duration limit) {
   p.clear(flag_idle_passed);
   if (limit == infinity) {
     p.clear(flag_idle_timer);
     return;
   }
   p.set(flag_idle_timer);
-  p.more().idle_deadline = limit.count() <= 0 ? 0 : deadline_in(limit);
+  p.more().idle_limit = limit;
+  p.extra->idle_deadline = limit.count() <= 0 ? 0 : deadline_in(limit);
   if (limit.count() <= 0) {
     p.set(flag_idle_passed);
   } else {
@@ -68,6 +68,11 @@ void hibernate_now(control_block& p) {
 bool follow(control_block& p, next& then, bool left = false) {
   if (!then.wishes() && (left || (p.flags & (flag_idle_timer | flag_hibernates)) == 0)) [[likely]]
     return true;
+  if (then.is_as_before()) {
+    if (p.is(flag_idle_timer)) note_idle_timer(p, p.extra->idle_limit);
+    if (p.is(flag_hibernates)) hibernate_now(p);
+    return true;
+  }
   p.clear(flag_hibernates);
   while (then.continues()) {
     auto continuation = then.take_continuation();
@@ -78,7 +83,7 @@ bool follow(control_block& p, next& then, bool left = false) {
     doom(p, then.reason());
     return false;
   }
-  note_idle_timer(p, then);
+  note_idle_timer(p, then.idle_limit());
   if (then.hibernates()) hibernate_now(p);
   return true;
 }
@@ -191,7 +196,7 @@ turn run_handler(control_block& p) {
     if (p.is(flag_idle_passed)) {
       if (--this_worker().budget < 0) return turn::again;
       p.clear(flag_idle_passed);
-      p.clear(flag_idle_timer);
+      p.extra->idle_deadline = never;  // its flag stays: as_before may begin it anew
       p.left = nullptr;
       next then;
       if (!guarded(p, [&] { then = p.body->timed_out(); }) || !follow(p, then)) return turn::over;
