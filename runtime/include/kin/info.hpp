@@ -46,12 +46,16 @@ struct process_info {
   std::vector<kin::pid> monitored_by = {};  ///< who watches it, once a monitor; callers too
   std::vector<std::string> messages = {};   ///< printed, oldest first; if asked for
   std::vector<std::pair<std::string, std::string>> dictionary = {};  ///< printed; if asked for
+  /// Where in the program it waits, in the middle of a function: `src/shop.cpp:42 in shop::sell()`,
+  /// innermost first, kin's own functions left out; if asked for.
+  std::vector<std::string> stack = {};
 };
 
 /// What to ask for beside the rest.
 struct info_options {
   bool messages = false;      ///< printed: takes a while if there are many
   bool dictionary = false;    ///< what it keeps by kin::put, printed
+  bool stack = false;         ///< files and lines take up to a second the first time, in the caller
   duration limit = infinity;  ///< how long to wait for the process to serve the question
 };
 /// Nothing if the process is dead or ends. Sees all that the caller sent it before. Another process

@@ -6,6 +6,7 @@
 #include <kin/machine.hpp>
 
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -14,9 +15,14 @@ namespace KIN_PUBLIC kin {
 /// How a program runs; every field may be left out.
 struct run_options {
   machine_options machine = {};  ///< workers, stacks, limits
-  /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once; a stack overflow
-  /// names its process, and so does std::terminate. The overflow is the sanitizers' where they are.
+  /// SIGINT and SIGTERM become an orderly shutdown, a second one ends at once. A stack overflow names
+  /// its process, and so does std::terminate. SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write a
+  /// crash file, then go to whoever handled them before. The faults are the sanitizers' where they
+  /// are.
   bool handle_signals = true;
+  /// Folder of the crash file, kin_crash.NUMBER.txt of the OS process. Empty: KIN_CRASH_DIR, or
+  /// the current folder when run is called; KIN_CRASH_DIR set to nothing: no file.
+  std::string crash_dir = {};
 };
 
 namespace detail {

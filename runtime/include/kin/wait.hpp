@@ -28,6 +28,7 @@ struct wait {
   std::uint64_t reply_number = 0;                // of the call that waits, 0 for none
   signal* answer = nullptr;                      // its reply
   signal* seen = nullptr;                        // last message looked at; null: none yet
+  std::int64_t since = 0;                        // where time is simulated
 
   /// Whether a message of that type is worth entering the stack for. Guards are the stack's
   /// business.

@@ -4,12 +4,15 @@
 #include <kin/process.hpp>
 
 #include "api/calling_process.hpp"
+#include "base/symbols.hpp"
 #include "process/introspection.hpp"
 #include "process/mailbox.hpp"
 #include "process/suspension.hpp"
 
 #include <array>
 #include <ostream>
+#include <span>
+#include <utility>
 
 namespace kin {
 
@@ -18,20 +21,44 @@ std::ostream& operator<<(std::ostream& out, process_status s) {
   return out << words.at(static_cast<std::size_t>(s));
 }
 
+namespace {
+
+// kin's own frames say nothing to its user.
+std::vector<std::string> lines_of(std::span<const void* const> frames) {
+  std::vector<std::string> lines;
+  for (const auto& frame : detail::places_of(frames)) {
+    for (const detail::place& p : frame) {
+      if (!p.is_users) continue;
+      lines.push_back(p.file.empty() ? p.function : p.where() + " in " + p.function);
+    }
+  }
+  return lines;
+}
+
+std::optional<process_info> told(std::optional<detail::description> about) {
+  if (!about) return std::nullopt;
+  if (!about->frames.empty()) about->stack = lines_of(about->frames);
+  return process_info(std::move(*about));
+}
+
+}  // namespace
+
 std::optional<process_info> info(pid other, const info_options& options) {
   const detail::caller calling("kin::info");
   detail::control_block& p = calling.block();
   auto* question = detail::make_signal<detail::info_signal>(detail::signal_kind::info_question);
   question->messages = options.messages;
   question->dictionary = options.dictionary;
+  question->stack = options.stack;
   if (other == p.name() && !calling.is_thread()) {
     detail::drain(p);
     auto about = detail::describe(p, *question);
     detail::free_signal(question);
-    return about;
+    return told(std::move(about));
   }
-  auto answered = detail::ask<std::optional<process_info>>(p, other, *question, options.limit);
-  if (answered) return *std::move(answered);
+  auto answered =
+      detail::ask<std::optional<detail::description>>(p, other, *question, options.limit);
+  if (answered) return told(*std::move(answered));
   if (detail::is_gone(other) || options.limit == infinity) return std::nullopt;
   process_info about;
   about.pid = other;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/run.hpp>
 
+#include "scheduler/crash_file.hpp"
 #include "scheduler/fatal.hpp"
+#include "scheduler/fault.hpp"
 #include "scheduler/machine_core.hpp"
-#include "scheduler/overflow.hpp"
 
 #include <array>
 #include <atomic>
@@ -104,7 +105,8 @@ int run_root(std::unique_ptr<behaviour> root, const run_options& options) {
     throw error(badarg, "kin::run was called in a process; kin::spawn starts another one");
   machine m(options.machine);
   if (options.handle_signals) {
-    install_overflow_report();
+    choose_crash_folder(options.crash_dir);
+    install_fault_report();
     install_fatal_report();
   }
   machine_core& core = m.core();

@@ -43,21 +43,26 @@ void block_table::add_chunk() {
     for (std::uint32_t i = 0; i < block_chunk::capacity; ++i)
       new (chunk->blocks() + i) control_block;
   }
-  chunk->used = 0;
+  chunk->used.store(0, std::memory_order_relaxed);
   chunk->owner.store(&machine_, std::memory_order_release);
   chunks_.push_back(chunk);
+  chunk->older = newest_.load(std::memory_order_relaxed);
+  newest_.store(chunk, std::memory_order_release);
 }
 
 batch<control_block> block_table::take_batch() {
   const std::lock_guard hold(lock_);
   if (!free_.empty()) return free_.take();
   free_.expect_another();
-  if (chunks_.empty() || chunks_.back()->used == block_chunk::capacity) add_chunk();
+  if (chunks_.empty() ||
+      chunks_.back()->used.load(std::memory_order_relaxed) == block_chunk::capacity)
+    add_chunk();
   block_chunk& chunk = *chunks_.back();
   batch<control_block> fresh;
-  const std::uint32_t end = std::min(chunk.used + batch_size, block_chunk::capacity);
-  for (std::uint32_t i = end; i > chunk.used; --i) fresh.add(chunk.blocks()[i - 1]);
-  chunk.used = end;
+  const std::uint32_t used = chunk.used.load(std::memory_order_relaxed);
+  const std::uint32_t end = std::min(used + batch_size, block_chunk::capacity);
+  for (std::uint32_t i = end; i > used; --i) fresh.add(chunk.blocks()[i - 1]);
+  chunk.used.store(end, std::memory_order_release);
   return fresh;
 }
 

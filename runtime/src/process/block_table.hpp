@@ -20,7 +20,8 @@ class machine_core;
 
 struct alignas(128) block_chunk {
   std::atomic<machine_core*> owner{nullptr};  // null: no machine's
-  std::uint32_t used = 0;                     // blocks handed out at least once under this owner
+  std::atomic<std::uint32_t> used{0};         // blocks handed out at least once under this owner
+  block_chunk* older = nullptr;               // of the same owner
 
   static constexpr std::uint32_t capacity = chunk_bytes / sizeof(control_block) - 1;
   control_block* blocks() { return reinterpret_cast<control_block*>(this) + 1; }
@@ -50,15 +51,27 @@ class block_table {
   void for_each(F see) {
     const std::lock_guard hold(lock_);
     for (block_chunk* chunk : chunks_) {
-      for (std::uint32_t i = 0; i < chunk->used; ++i) see(chunk->blocks()[i]);
+      const std::uint32_t used = chunk->used.load(std::memory_order_relaxed);
+      for (std::uint32_t i = 0; i < used; ++i) see(chunk->blocks()[i]);
+    }
+  }
+  /// As for_each, newest chunk first, without the lock: in a signal handler.
+  template <class F>
+  void for_each_in_fault(F see) const {
+    for (block_chunk* chunk = newest_.load(std::memory_order_acquire); chunk != nullptr;
+         chunk = chunk->older) {
+      const std::uint32_t used = chunk->used.load(std::memory_order_acquire);
+      for (std::uint32_t i = 0; i < used; ++i) see(chunk->blocks()[i]);
     }
   }
 
  private:
+  friend struct debug_layout;
   void add_chunk();
   machine_core& machine_;
   std::mutex lock_;
   std::vector<block_chunk*> chunks_;
+  std::atomic<block_chunk*> newest_{nullptr};  // of a chain of the same chunks
   batch_store<control_block> free_;
 };
 

@@ -4,6 +4,7 @@
 #include <kin/print.hpp>
 #include <kin/request.hpp>
 
+#include "context/backtrace.hpp"
 #include "process/gate.hpp"
 #include "process/name_table.hpp"
 
@@ -13,28 +14,12 @@
 namespace kin::detail {
 namespace {
 
+constexpr std::size_t frames_max = 64;
+
 // It waits in kin::hibernate: no callback of its runs, and no message is there.
 bool sleeps(const control_block& p) {
   return p.is(flag_hibernates) && p.stopped_on == nullptr && p.in_hand == nullptr &&
          p.queue_first == nullptr;
-}
-
-// What it waits in.
-const char* function_of(const control_block& p) {
-  if (p.stopped_on == nullptr) return sleeps(p) ? "kin::hibernate" : "";
-  switch (p.waiting->kind) {
-    case wait_kind::message:
-      return "kin::receive";
-    case wait_kind::reply:
-      return "kin::call";
-    case wait_kind::time:
-      return "kin::sleep";
-    case wait_kind::blocking:
-      return "kin::blocking";
-    case wait_kind::turn:
-      return "kin::yield";
-  }
-  return "";
 }
 
 process_status status_of(control_block& p) {
@@ -82,9 +67,26 @@ void describe_mailbox(control_block& p, process_info& about, bool messages) {
 
 }  // namespace
 
-std::optional<process_info> describe(control_block& p, const info_signal& wanted) {
+const char* function_of(const control_block& p) {
+  if (p.stopped_on == nullptr) return sleeps(p) ? "kin::hibernate" : "";
+  switch (p.waiting->kind) {
+    case wait_kind::message:
+      return "kin::receive";
+    case wait_kind::reply:
+      return "kin::call";
+    case wait_kind::time:
+      return "kin::sleep";
+    case wait_kind::blocking:
+      return "kin::blocking";
+    case wait_kind::turn:
+      return "kin::yield";
+  }
+  return "";
+}
+
+std::optional<description> describe(control_block& p, const info_signal& wanted) {
   if (p.is(flag_doomed) || p.is(flag_exiting)) return std::nullopt;
-  process_info about;
+  description about;
   about.pid = p.name();
   about.status = status_of(p);
   if (p.body != nullptr) about.subject = type_name(p.body->subject());
@@ -100,6 +102,10 @@ std::optional<process_info> describe(control_block& p, const info_signal& wanted
       p.is(flag_off_heap) ? message_queue_data::off_heap : message_queue_data::on_heap;
   about.holds_stack = p.stopped_on != nullptr;
   about.current_function = function_of(p);
+  if (wanted.stack && p.stopped_on != nullptr) {
+    about.frames.resize(frames_max);
+    about.frames.resize(backtrace_of(*p.stopped_on, about.frames));
+  }
   describe_ties(p, about);
   describe_mailbox(p, about, wanted.messages);
   if (p.extra == nullptr) return about;

@@ -65,6 +65,7 @@ struct question_signal : signal {
 struct info_signal : question_signal {
   bool messages;
   bool dictionary;
+  bool stack;
 };
 struct aliased_signal : signal {
   std::uint64_t number;

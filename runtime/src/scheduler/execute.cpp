@@ -107,9 +107,10 @@ void put_back(control_block& p, signal* s) {
 }
 
 // One message that is out of the inbox.
-bool handle_queued(control_block& p) {
+bool handle_queued(worker& w, control_block& p) {
   signal* before = p.left;
   signal* s = before == nullptr ? p.queue_first : before->next;
+  w.recorder.note(deed::handles, p.low_id(), *s->type->info);
   unqueue(p, s, before);
   leave_gate(p, *s);
   p.count_reduction();
@@ -130,7 +131,8 @@ bool handle_queued(control_block& p) {
 
 // The single message in the inbox, where it lies. True: the process is idle, or goes on with
 // `alive`.
-turn handle_in_place(control_block& p, signal* s) {
+turn handle_in_place(worker& w, control_block& p, signal* s) {
+  w.recorder.note(deed::handles, p.low_id(), *s->type->info);
   leave_gate(p, *s);
   p.in_hand = s;
   p.set(flag_in_place);
@@ -168,10 +170,10 @@ turn handle_in_place(control_block& p, signal* s) {
 }
 
 // A process without a stack: its handler, message by message.
-turn run_handler(control_block& p) {
+turn run_handler(worker& begun_on, control_block& p) {
   if (p.queue_first == nullptr && !p.is(flag_idle_passed) && !p.is(flag_suspended)) {
     if (signal* s = state::single_mail(p.word); s != nullptr && s->to == p.low_id()) {
-      const turn t = handle_in_place(p, s);
+      const turn t = handle_in_place(begun_on, p, s);
       if (t != turn::again) return t;
     }
   }
@@ -186,8 +188,9 @@ turn run_handler(control_block& p) {
     }
     while (p.queue_first != nullptr && !p.is(flag_suspended) &&
            (p.left == nullptr || p.left->next != nullptr)) {
-      if (--this_worker().budget < 0) return turn::again;
-      if (!handle_queued(p)) return turn::over;
+      worker& w = this_worker();
+      if (--w.budget < 0) return turn::again;
+      if (!handle_queued(w, p)) return turn::over;
       if (has_news(p)) drain(p);
       if (p.is(flag_doomed)) return turn::over;
     }
@@ -219,7 +222,8 @@ void succeed(control_block& p, behaviour* successor, const next& then) {
   if (then.hibernates()) hibernate_now(p);
 }
 
-turn start(control_block& p) {
+turn start(worker& begun_on, control_block& p) {
+  begun_on.recorder.note(deed::starts, p.low_id(), p.body->subject());
   next then;
   do {
     if (has_news(p)) drain(p);
@@ -236,7 +240,7 @@ turn start(control_block& p) {
   } while (p.is(flag_fresh));
   if (p.is(flag_doomed) || !follow(p, then)) return turn::over;
   p.set(flag_handles);
-  return run_handler(p);
+  return run_handler(this_worker(), p);
 }
 
 // Whether a process that waits in the middle of a function has something to go on for.
@@ -259,6 +263,7 @@ bool may_go_on(control_block& p) {
 // Enters the stack that the process waits on. Comes back when another process leaves a stack to
 // this loop.
 void enter(worker& w, control_block& p) {
+  w.recorder.note(deed::goes_on, p.low_id());
   stack& to = *std::exchange(p.stopped_on, nullptr);
   stack& mine = *w.on;
   w.landing = landing_action::keep_loop;
@@ -268,6 +273,7 @@ void enter(worker& w, control_block& p) {
 }
 
 void end(worker& w, control_block& p) {
+  w.recorder.note(deed::ends, p.low_id());
   if (!p.is(flag_exiting) && p.is(flag_spoke)) {
     drain(p);  // the report counts what has come
     report_crash(p);
@@ -314,9 +320,9 @@ void execute(worker& w, control_block& p) noexcept {
   }
   turn t = turn::over;
   if (p.is(flag_fresh)) [[unlikely]] {
-    t = start(p);
+    t = start(w, p);
   } else if (!p.is(flag_exiting)) [[likely]] {
-    t = run_handler(p);
+    t = run_handler(w, p);
   }
   switch (t) {
     case turn::idle:

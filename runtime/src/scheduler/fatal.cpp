@@ -7,6 +7,7 @@
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
+#include "scheduler/crash_file.hpp"
 #include "scheduler/worker.hpp"
 
 #include <atomic>
@@ -75,6 +76,7 @@ void report(const control_block& p) {
   }
   const std::string text = std::move(out).str();
   std::fwrite(text.data(), 1, text.size(), stderr);
+  note_last_words(text);
 }
 
 void on_terminate() {

@@ -58,6 +58,7 @@ class idle_workers::search {
     if (!asks_ || !all_.handout_.answered()) return nullptr;
     asks_ = false;
     w_.last_steal = system_now();
+    w_.recorder.note(deed::is_given, 0);
     return all_.handout_.take(w_);
   }
   bool may_look(nanotime time) {
@@ -150,6 +151,7 @@ control_block* idle_workers::rob(worker& thief, worker& victim, bool all) {
   victim.queue.steal(loot_max, all, [&](control_block& p) { loot[count++] = &p; });
   if (count == 0) return nullptr;
   for (std::size_t i = 1; i < count; ++i) thief.queue.push_back(*loot[i], loot[i]->at());
+  thief.recorder.note(deed::steals, static_cast<std::uint32_t>(count));
   if (!is_slow(victim)) thief.last_steal = system_now();
   return loot[0];
 }
@@ -168,7 +170,9 @@ void idle_workers::park(worker& w) {
     until = std::min(
         until, system_now() + (is_slow(other) ? fresh_time : std::max(w.steal_pause, fresh_time)));
   }
+  w.recorder.note(deed::sleeps, 0);
   if (!work) w.bed->sleep(until);
+  w.recorder.note(deed::gets_up, 0);
   // Whoever wakes a worker takes it out of the count; else it does so itself.
   if (w.parked.exchange(false, std::memory_order_seq_cst))
     parked_.fetch_sub(1, std::memory_order_seq_cst);

@@ -2,6 +2,7 @@
 #include "scheduler/machine_core.hpp"
 
 #include "base/membarrier.hpp"
+#include "scheduler/all_machines.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -49,9 +50,11 @@ machine_core::machine_core(machine_options given, driver* driver)
     workers_[i].store(owned_.back().get(), std::memory_order_release);
   }
   count_.store(options.workers, std::memory_order_release);
+  enlist(*this);
 }
 
 machine_core::~machine_core() {
+  strike_off(*this);
   while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   outside_blocks_.reset();
   owned_.clear();

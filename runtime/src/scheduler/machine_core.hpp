@@ -103,6 +103,7 @@ class machine_core {
   bool wait_for_all(nanotime until);
 
  private:
+  friend struct debug_layout;
   std::array<std::atomic<worker*>, workers_max> workers_{};
   std::atomic<unsigned> count_{0};
   std::vector<std::unique_ptr<worker>> owned_;

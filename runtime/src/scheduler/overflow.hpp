@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report of a stack overflow, by the name of the process. Only while kin::run handles signals.
+// The report of a stack overflow, by the name of the process.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,8 @@ class overflow_guard {
   std::unique_ptr<char[]> stack_;  // NOLINT(modernize-avoid-c-arrays)
 };
 
-/// From now on SIGSEGV and SIGBUS in a guard page are reported, then passed on to whoever handled
-/// them before.
-void install_overflow_report();
+/// In the handler of that signal: if it is an overflow, says whose on standard error, and that it is
+/// one.
+bool report_overflow(int number, const void* address) noexcept;
 
 }  // namespace kin::detail

@@ -151,6 +151,7 @@ void worker::fire_due(nanotime time, bool robbed) {
       collect();
     }
     for (std::size_t i = 0; i < count; ++i) {
+      if (!robbed) recorder.note(deed::timer, due[i]->to.number());
       due[i]->payload == nullptr ? deliver_tick(*due[i]) : deliver(machine, *due[i]);
     }
   } while (count == due.size());

@@ -121,9 +121,17 @@ control_block* worker::next_driven() {
   return nullptr;
 }
 
+// One that is about to leave its stack, of which a report may be made.
+void worker::note_since() {
+  if (current != nullptr && current->stopped_on == nullptr && current->waiting != nullptr)
+    current->waiting->since = time();
+}
+
 control_block* worker::next_at_hand() {
-  if (machine.driven_by != nullptr) [[unlikely]]
+  if (machine.driven_by != nullptr) [[unlikely]] {
+    note_since();
     return machine.driven_by->next();
+  }
   const std::uint64_t turn = turns.load(std::memory_order_relaxed) + 1;
   turns.store(turn, std::memory_order_relaxed);
   if (--turns_to_look_ == 0) [[unlikely]]
@@ -157,7 +165,10 @@ stack& worker::next_stack() {
     }
     if (serves_signals_only(*this, *p)) continue;
     begin_turn(*p);
-    if (can_be_entered(*p)) return *std::exchange(p->stopped_on, nullptr);
+    if (can_be_entered(*p)) {
+      recorder.note(deed::goes_on, p->low_id());
+      return *std::exchange(p->stopped_on, nullptr);
+    }
   }
   return stacks.take();
 }
@@ -168,7 +179,12 @@ void worker::begin_turn(control_block& p) {
   running.store(&p, std::memory_order_release);  // sysmon reads its number
 }
 
+void worker::note_time(nanotime time) {
+  recorder.note(deed::clock, static_cast<std::uint32_t>(time / 1000));
+}
+
 void worker::work_begins(nanotime time) {
+  note_time(time);
   last_look_ = time;
   turns_to_look_ = look_every_ = 1;
   // It has moved: else the watch would take its sleep for a long callback of what runs now.
@@ -177,6 +193,7 @@ void worker::work_begins(nanotime time) {
 
 void worker::look_at_clock() {
   const nanotime time = system_now();
+  note_time(time);
   const nanotime passed = time - last_look_;
   const nanotime per_turn = std::max<nanotime>(passed / look_every_, 1);
   last_look_ = time;
@@ -197,8 +214,9 @@ void worker::schedule(control_block& p) {
   } else if (!queue.push_slot(p)) {
     if (takes_long.load(std::memory_order_relaxed)) [[unlikely]]
       machine.idle.wake_helper();
-    return;
+    return;  // it runs next: that needs no note of who woke it
   }
+  recorder.note(deed::wakes, p.low_id());
   machine.idle.offer(*this);
   machine.idle.wake_helper();
 }
@@ -244,6 +262,7 @@ void worker::landed(stack& left) {
       schedule_last(*leaving);
       break;
     case landing_action::start_job:
+      recorder.note(deed::blocks, leaving->low_id());
       machine.driven_by == nullptr ? machine.jobs.submit(*leaving)
                                    : blocking_pool::run_here(*leaving);
       break;

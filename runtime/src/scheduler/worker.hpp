@@ -20,6 +20,7 @@
 #include "queue/parker.hpp"
 #include "queue/run_queue.hpp"
 #include "queue/timer_wheel.hpp"
+#include "scheduler/flight_recorder.hpp"
 #include "scheduler/timer_entry.hpp"
 
 #include <atomic>
@@ -134,6 +135,8 @@ class worker : public local_pool {
   nanotime last_steal = 0;
   nanotime steal_pause = 0;
 
+  flight_recorder recorder;
+
  private:
   friend void enter_loop(stack& came_from) noexcept;
   void thread_main();
@@ -141,6 +144,8 @@ class worker : public local_pool {
   control_block* next_process();
   control_block* next_driven();
   control_block* next_at_hand();
+  void note_since();
+  void note_time(nanotime time);
   control_block* next_in_order(bool fair);
   stack& next_stack();
   void look_at_clock();

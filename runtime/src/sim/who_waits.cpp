@@ -4,14 +4,19 @@
 #include <kin/print.hpp>
 #include <kin/request.hpp>
 
+#include "base/symbols.hpp"
+#include "context/backtrace.hpp"
 #include "process/control_block.hpp"
 #include "process/introspection.hpp"
 #include "process/name_table.hpp"
 #include "scheduler/machine_core.hpp"
+#include "sim/event_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
+#include <span>
 #include <sstream>
 #include <vector>
 
@@ -71,6 +76,18 @@ std::string wait_of(const control_block& p, const wait_graph& waits) {
   return {};
 }
 
+// Where in the program, if it waits in the middle of a function.
+void tell_where(std::ostream& out, const control_block& p) {
+  if (p.stopped_on == nullptr) return;
+  std::array<const void*, 32> frames{};
+  const std::size_t count = backtrace_of(*p.stopped_on, frames);
+  const auto all = places_of(std::span(frames).first(count));
+  const place* there = users_place(all);
+  if (there == nullptr) return;
+  out << "      waits at " << there->where() << " in " << function_of(p) << ", since "
+      << seconds(p.waiting->since) << '\n';
+}
+
 std::size_t mailbox_length(const control_block& p) {
   std::size_t count = 0;
   for (const signal* s = p.queue_first; s != nullptr; s = s->next) ++count;
@@ -113,6 +130,7 @@ std::string who_waits(machine_core& core) {
     if (const std::size_t length = mailbox_length(block); length != 0)
       out << "; " << length << " in its mailbox";
     out << '\n';
+    tell_where(out, block);
   }
   draw_circles(out, waits);
   return std::move(out).str();
