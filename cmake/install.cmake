@@ -23,6 +23,11 @@ install(FILES
   DESTINATION "${kin_config_dir}"
   COMPONENT kin_dev)
 
+# Looking into programs: docs/guide/debugging.md.
+install(FILES "${CMAKE_CURRENT_SOURCE_DIR}/tools/gdb/kin.py"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/kin/gdb"
+  COMPONENT kin_dev)
+
 # kin.pc finds its prefix from where it lies. A static libkin is always linked with what it needs;
 # a shared one has it.
 file(RELATIVE_PATH kin_pc_to_prefix

@@ -51,6 +51,7 @@ try_install() {
   local build=$1 prefix=$2
   rm -rf "$prefix"
   cmake --install "$build" --prefix "$work/first" >/dev/null
+  [[ -f $work/first/share/kin/gdb/kin.py ]] || fail "gdb's part of kin is not installed"
   ! grep -rIl "$work" "$work/first" || fail "these name the folder they were installed to"
   mkdir -p "$(dirname "$prefix")"
   mv "$work/first" "$prefix"
