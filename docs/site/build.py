@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 
-GUIDE = ["first_process", "first_server", "first_tree", "errors", "blocking", "threads", "testing"]
-PAGES = ["architecture", "signals", "scheduler", "memory", "stacks"]
+GUIDE = ["first_process", "first_server", "first_tree", "errors", "blocking", "threads", "testing", "debugging"]
+PAGES = ["architecture", "signals", "scheduler", "memory", "stacks", "seeing"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {
     "README.md": "index.html",
