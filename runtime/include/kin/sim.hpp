@@ -102,6 +102,12 @@ namespace sim {
 ///
 /// Context  a process.   Cost  a call a step.
 void always(std::string what, std::function<bool()> holds);
+
+/// Lets all others go on until nothing more can happen but by the time that passes: the caller
+/// goes on before any timer does. False, at once, where nothing is simulated.
+///
+/// Waits.   Context  a process.
+bool settle();
 }  // namespace sim
 
 namespace detail {

@@ -151,6 +151,7 @@ bool simulation::wait(nanotime until) {
     time_ += step_takes;
     return true;
   }
+  if (until > time_ && tell_settled()) return true;
   const nanotime then = std::min(until, until_);
   if (then == never) return false;
   time_ = std::max(time_, then);

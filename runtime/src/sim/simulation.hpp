@@ -23,6 +23,9 @@
 
 namespace kin::detail {
 
+/// What kin::sim::settle waits for.
+struct settled {};
+
 class simulation final : public driver {
  public:
   explicit simulation(const sim::options& options);
@@ -38,6 +41,8 @@ class simulation final : public driver {
   void always(std::string what, std::function<bool()> holds);
   /// What did not hold; empty: nothing.
   [[nodiscard]] const std::string& broken() const { return broken_; }
+  /// `p` is told, by a message `settled`, when nothing more can happen but by time that passes.
+  void tell_when_settled(pid p) { await_quiet_.push_back(p); }
   [[nodiscard]] bool is_out_of_steps() const { return steps_left_ == 0; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] std::uint64_t signature() const { return chooser_.signature(); }
@@ -64,6 +69,7 @@ class simulation final : public driver {
   void kill_one();
   void arrive(const actor& way);
   void forget(std::size_t candidate);
+  bool tell_settled();
 
   const sim::options& options_;
   machine_core* core_ = nullptr;
@@ -76,6 +82,7 @@ class simulation final : public driver {
   std::function<bool()> enough_;
   std::vector<invariant> invariants_;
   std::string broken_;
+  std::vector<pid> await_quiet_;
 
   // What can come next, and beside it what that is: the block whose turn it may be, or null.
   std::vector<actor> candidates_;
