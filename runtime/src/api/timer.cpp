@@ -32,7 +32,8 @@ ref arm_at(ref timer, nanotime deadline, pid to, std::string_view to_name, signa
 }
 
 nanotime deadline_of(const timer_start& start) {
-  if (start.at) return start.at->time_since_epoch().count();
+  // Before the clock began, soon after the host has started: that has passed, too.
+  if (start.at) return std::max<nanotime>(start.at->time_since_epoch().count(), 0);
   if (start.delay.count() < 0)
     throw error(badarg, "a timer cannot fire before now: its delay is negative");
   return add(time_here(), start.delay);
