@@ -61,6 +61,17 @@ TEST(info, tells_what_a_process_is) {
   });
 }
 
+TEST(info, says_that_a_handler_waits_which_has_left_all_that_it_has_got) {
+  test::run([] {
+    const kin::pid p = kin::spawn([] { return kin::loop([](word) {}); });
+    kin::send(p, number{1});
+    kin::send(p, number{2});
+    test::settle();
+    EXPECT_EQ(kin::info(p)->status, kin::process_status::waiting);
+    EXPECT_EQ(kin::info(p)->message_queue_len, 2U);
+  });
+}
+
 TEST(info, tells_what_a_process_waits_in) {
   test::run([] {
     const auto waits_in = [](auto body) {

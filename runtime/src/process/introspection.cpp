@@ -31,7 +31,9 @@ process_status status_of(control_block& p) {
     return p.waiting->kind == wait_kind::turn ? process_status::runnable : process_status::waiting;
   }
   if (!p.is(flag_handles) || p.in_hand != nullptr) return process_status::running;
-  return p.queue_first == nullptr ? process_status::waiting : process_status::runnable;
+  // What the handler has left where it is waits for another message, as it does.
+  const signal* to_handle = p.left == nullptr ? p.queue_first : p.left->next;
+  return to_handle == nullptr ? process_status::waiting : process_status::runnable;
 }
 
 std::string printed(const signal& s) {
