@@ -4,6 +4,7 @@
 
 #include <kin/exit_reason.hpp>
 #include <kin/export.hpp>
+#include <kin/info.hpp>  // first: after kin::running, -Wshadow would mind process_status::running
 
 #include <iosfwd>
 #include <string>
