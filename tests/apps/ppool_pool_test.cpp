@@ -291,7 +291,7 @@ TEST(pool, refuses_to_be_started_twice_and_to_be_stopped_when_it_is_not_there) {
 
 TEST(pool, answers_each_of_many_tasks_once) {
   with_pools([] {
-    constexpr int tasks = test::times(4000);
+    const int tasks = test::times(4000);
     ppool::start_pool(adders, 8);
     std::map<kin::ref, int> wanted;
     for (int i = 0; i < tasks; ++i) wanted.emplace(ppool::async_queue(adders, i), i + 1);

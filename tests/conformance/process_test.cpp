@@ -951,8 +951,8 @@ TEST_P(process, process_info_lock_reschedule2) {
 // all, and what was told is never more than was sent.
 TEST_P(process, process_info_lock_reschedule3) {
   play([] {
-    constexpr int count = test::times(1000);
-    const auto taker = kin::spawn_monitor([] {
+    const int count = test::times(1000);
+    const auto taker = kin::spawn_monitor([count] {
       for (int i = 0; i < count; ++i) ASSERT_EQ(test::expect<number>().value, i);
       test::expect<word>();
     });

@@ -34,7 +34,10 @@ kin::pid echo() {
 
 int reply_to(kin::ref r, kin::duration limit = test::patience) {
   return kin::receive(kin::when(&reply::ref, r, [](reply got) { return got.value; }),
-                      kin::after(limit, []() -> int { test::disappointed("a reply"); }));
+                      kin::after(limit, []() -> int {
+                        ADD_FAILURE() << "no reply has come";
+                        kin::exit("no reply");
+                      }));
 }
 
 bool reply_is_there(kin::ref r) {

@@ -234,7 +234,7 @@ struct scene {
 };
 void signals_come_at_once(scene s) {
   constexpr int senders = 4;
-  constexpr int count = test::times(400);
+  const int count = test::times(400);
   for (int round = 0; round < test::times(8); ++round) {
     const auto receiver = kin::spawn_monitor([=] {
       if (!s.receives) test::expect<word>(1h);

@@ -81,7 +81,8 @@ for tested, root in [
         libraries=ANY, roots=("tests",) + root)
 
 # Libraries that have one door each, in the public face; fmt is also at home in the runtime's .cpp.
-DOORS = {"runtime/include/kin/print.hpp": "boost/pfr", "runtime/include/kin/fmt.hpp": "fmt/"}
+DOORS = {"runtime/include/kin/print.hpp": "boost/pfr", "runtime/include/kin/fmt.hpp": "fmt/",
+         "behaviours/include/kin/gtest.hpp": "gtest/"}
 ROOMS = ("runtime", "behaviours", "net", "dist", "apps", "bench", "tests")
 
 

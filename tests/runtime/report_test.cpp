@@ -184,7 +184,7 @@ class stateful final : public kin::behaviour {
 
 TEST(crash_report, gives_the_state_of_a_behaviour) {
   kin::machine machine({.workers = 1, .reports = test::quiet()});
-  test::report_book::the().clear();
+  test::forget_reports();
   machine.start();
   const kin::pid p = machine.spawn_behaviour(std::make_unique<stateful>());
   kin::send(p, number{3});

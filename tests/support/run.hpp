@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A test's body as a process: on a machine of its own, whose reports it can read, and which must be
-// empty when it stops. EXPECT_ and ASSERT_ count in every process.
+// What our own tests add to the kit (kin/gtest.hpp): how often, and a body on threads alone that
+// may leave behind what it likes.
 #pragma once
 
 #include <kin/blocking.hpp>
+#include <kin/gtest.hpp>
 #include <kin/link.hpp>
 #include <kin/machine.hpp>
 #include <kin/process.hpp>
@@ -16,96 +17,41 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <mutex>
-#include <string>
+#include <functional>
 #include <utility>
-#include <vector>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KIN_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KIN_TEST_SANITIZED 1
-#endif
-#endif
-#ifndef KIN_TEST_SANITIZED
-#define KIN_TEST_SANITIZED 0
-#endif
 
 namespace kin::test {
 
 using namespace std::chrono_literals;
 
-inline constexpr bool sanitized = KIN_TEST_SANITIZED != 0;
-
-/// How often to play what depends on order: fewer times where each takes longer.
-constexpr int times(int count) { return sanitized ? (count + 3) / 4 : count; }
-
-/// What a machine under test had to say.
-struct told {
-  kin::severity severity = kin::severity::info;
-  std::string title = {};
-  std::string text = {};
-};
-
-class report_book {
- public:
-  static report_book& the() {
-    static report_book one;
-    return one;
-  }
-  void add(const kin::report& r) {
-    const std::lock_guard hold(lock_);
-    all_.push_back({r.severity, std::string(r.title), r.text});
-  }
-  std::vector<told> copy() {
-    const std::lock_guard hold(lock_);
-    return all_;
-  }
-  void clear() {
-    const std::lock_guard hold(lock_);
-    all_.clear();
-  }
-
- private:
-  std::mutex lock_;
-  std::vector<told> all_;
-};
-
-/// All reports since the last `run` began.
-inline std::vector<told> reports() { return report_book::the().copy(); }
-
-/// Where reports go that are expected and shall not be seen.
-inline kin::report_sink quiet() {
-  return [](const kin::report& r) { report_book::the().add(r); };
+/// How often to play what depends on order: fewer times where each takes longer, and far fewer
+/// where other seeds see to it.
+inline int times(int count) {
+  if (simulated()) count = std::max(count / 100, 2);
+  return sanitized ? (count + 3) / 4 : count;
+}
+/// As above, where a sanitizer's share is another.
+inline int times(int count, int if_sanitized) {
+  if (simulated()) return std::max(std::min(count, if_sanitized) / 100, 2);
+  return sanitized ? if_sanitized : count;
 }
 
-/// Runs `body` as the first process of a fresh machine; gives its exit reason. Fails when a process
-/// cannot be ended within the machine's limit.
-template <class F>
-kin::exit_reason reason_of(kin::machine_options options, F body) {
-  report_book::the().clear();
-  if (!options.reports) options.reports = quiet();
-  kin::machine machine(std::move(options));
-  kin::exit_reason why = machine.run(std::move(body));
-  const auto left = machine.stop();
-  for (const kin::straggler& s : left) ADD_FAILURE() << s.pid << " was left, and " << s.doing;
-  if (left.empty()) {
-    EXPECT_EQ(machine.process_count(), 0U);
-  }
-  return why;
+/// Runs `body` on threads only, for what is about them, or has other reasons; it must come to its
+/// end.
+inline void run(machine_options options, const std::function<void()>& body,
+                place where = place::here()) {
+  const unsigned workers = options.workers == 0 ? 2 : options.workers;
+  play_on_threads(body,
+                  {.workers = {workers},
+                   .leaves_processes = true,
+                   .leaves_messages = true,
+                   .machine = std::move(options)},
+                  where);
 }
-
-/// As above, and `body` must come to its end.
-template <class F>
-void run(kin::machine_options options, F body) {
-  const kin::exit_reason why = reason_of(std::move(options), std::move(body));
-  EXPECT_EQ(why, kin::normal) << "the body itself has crashed";
-}
-template <class F>
-void run(F body) {
-  run({.workers = 2}, std::move(body));
+inline void run(const std::function<void()>& body, place where = place::here()) {
+  run({.workers = 2}, body, where);
 }
 
 }  // namespace kin::test
