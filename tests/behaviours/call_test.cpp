@@ -72,43 +72,35 @@ class late_server : public kin::gen_server {
 
 // ---- call ---------------------------------------------------------------------------------------
 
-TEST(call, gives_what_the_server_answers) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::call(c, add{40}), 40);
-    EXPECT_EQ(kin::call(c, add{2}), 42);
-    EXPECT_EQ(kin::try_call(c, get{}).value(), 42);
-    static_assert(std::is_same_v<kin::reply_of<counter, end_and_reply>, std::string>);
-  });
+KIN_TEST(call, gives_what_the_server_answers, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::call(c, add{40}), 40);
+  EXPECT_EQ(kin::call(c, add{2}), 42);
+  EXPECT_EQ(kin::try_call(c, get{}).value(), 42);
+  static_assert(std::is_same_v<kin::reply_of<counter, end_and_reply>, std::string>);
 }
 
-TEST(call, of_a_handler_that_returns_a_reference_gives_a_copy) {
+KIN_TEST(call, of_a_handler_that_returns_a_reference_gives_a_copy, {.leaves_processes = true}) {
   struct label : kin::gen_server {
     const std::string& handle_call(get /*request*/) const { return text; }
     std::string text = "longer than a small string can be";
   };
-  test::run([] {
-    const auto server = kin::start<label>();
-    static_assert(std::is_same_v<decltype(kin::call(server, get{})), std::string>);
-    EXPECT_EQ(kin::call(server, get{}), "longer than a small string can be");
-    EXPECT_EQ(*kin::try_call(server, get{}), "longer than a small string can be");
-  });
+  const auto server = kin::start<label>();
+  static_assert(std::is_same_v<decltype(kin::call(server, get{})), std::string>);
+  EXPECT_EQ(kin::call(server, get{}), "longer than a small string can be");
+  EXPECT_EQ(*kin::try_call(server, get{}), "longer than a small string can be");
 }
 
-TEST(call, carries_what_can_only_be_moved) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(*kin::call(c, box{std::make_unique<int>(6)}), 7);
-  });
+KIN_TEST(call, carries_what_can_only_be_moved, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(*kin::call(c, box{std::make_unique<int>(6)}), 7);
 }
 
-TEST(call, of_a_handler_without_a_value_waits_for_its_end) {
-  test::run([] {
-    auto c = fresh();
-    kin::cast(c, say{{"first"}});
-    kin::call(c, nothing_to_say{});
-    EXPECT_THAT(test::drained(), ElementsAre("first"));
-  });
+KIN_TEST(call, of_a_handler_without_a_value_waits_for_its_end, {.leaves_processes = true}) {
+  auto c = fresh();
+  kin::cast(c, say{{"first"}});
+  kin::call(c, nothing_to_say{});
+  EXPECT_THAT(test::drained(), ElementsAre("first"));
 }
 
 TEST(call, drops_a_late_answer_whose_destructor_waits_without_a_wait) {
@@ -122,14 +114,12 @@ TEST(call, drops_a_late_answer_whose_destructor_waits_without_a_wait) {
   EXPECT_EQ(clinging::destroyed, 1);
 }
 
-TEST(call, takes_no_late_answer_to_another_one_for_its_own) {
-  test::run([] {
-    auto server = kin::start<late_server>();
-    EXPECT_EQ(kin::try_call(server, ask_late{}, 1ms).error(), kin::timed_out);
-    kin::cast(server, answer_the_late{});
-    EXPECT_EQ(kin::try_call(server, ask_late{}, 20ms).error(), kin::timed_out);
-    kin::stop(server);
-  });
+KIN_TEST(call, takes_no_late_answer_to_another_one_for_its_own) {
+  auto server = kin::start<late_server>();
+  EXPECT_EQ(kin::try_call(server, ask_late{}, 1ms).error(), kin::timed_out);
+  kin::cast(server, answer_the_late{});
+  EXPECT_EQ(kin::try_call(server, ask_late{}, 20ms).error(), kin::timed_out);
+  kin::stop(server);
 }
 
 // Answers some at once, others another day, with one handler.
@@ -154,84 +144,69 @@ class shelf : public kin::gen_server {
   std::vector<kin::from<int>> waiting_;
 };
 
-TEST(call, may_be_answered_at_once_by_a_handler_that_could_answer_later) {
-  test::run([] {
-    auto s = kin::start<shelf>();
-    EXPECT_EQ(kin::call(s, take{true}), 1);
-    kin::spawn_link([s, me = kin::self()] { kin::send(me, number{kin::call(s, take{})}); });
-    while (kin::info(s)->monitored_by.empty()) kin::yield();
-    EXPECT_EQ(kin::call(s, take{}), 3);
-    EXPECT_EQ(test::expect<number>(), number{2});
-    kin::stop(s);
-  });
+KIN_TEST(call, may_be_answered_at_once_by_a_handler_that_could_answer_later) {
+  auto s = kin::start<shelf>();
+  EXPECT_EQ(kin::call(s, take{true}), 1);
+  kin::spawn_link([s, me = kin::self()] { kin::send(me, number{kin::call(s, take{})}); });
+  while (kin::info(s)->monitored_by.empty()) kin::yield();
+  EXPECT_EQ(kin::call(s, take{}), 3);
+  EXPECT_EQ(test::expect<number>(), number{2});
+  kin::stop(s);
 }
 
-TEST(call, tells_the_server_who_asks) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::call(c, who{}), kin::self());
-  });
+KIN_TEST(call, tells_the_server_who_asks, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::call(c, who{}), kin::self());
 }
 
-TEST(call, leaves_other_messages_where_they_are) {
-  test::run([] {
-    auto c = fresh();
-    kin::send(kin::self(), word{"before"});
-    kin::cast(c, say{{"meanwhile"}});
-    kin::call(c, get{});
-    EXPECT_THAT(test::drained(), ElementsAre("before", "meanwhile"));
-  });
+KIN_TEST(call, leaves_other_messages_where_they_are, {.leaves_processes = true}) {
+  auto c = fresh();
+  kin::send(kin::self(), word{"before"});
+  kin::cast(c, say{{"meanwhile"}});
+  kin::call(c, get{});
+  EXPECT_THAT(test::drained(), ElementsAre("before", "meanwhile"));
 }
 
-TEST(call, fails_with_noproc_when_nobody_is_there) {
-  test::run([] {
-    auto c = fresh();
-    kin::stop(c);
-    EXPECT_EQ(kin::try_call(c, get{}).error(), kin::noproc);
-    EXPECT_EQ(kin::try_call(visits, get{}).error(), kin::noproc);
-    try {
-      kin::call(visits, get{});
-      FAIL() << "somebody has answered";
-    } catch (const kin::call_failed& e) {
-      EXPECT_EQ(e.reason(), kin::noproc);
-      EXPECT_THAT(e.where(), AllOf(HasSubstr("counter"), HasSubstr("get")));
-    }
-  });
+KIN_TEST(call, fails_with_noproc_when_nobody_is_there, {.leaves_messages = true}) {
+  auto c = fresh();
+  kin::stop(c);
+  EXPECT_EQ(kin::try_call(c, get{}).error(), kin::noproc);
+  EXPECT_EQ(kin::try_call(visits, get{}).error(), kin::noproc);
+  try {
+    kin::call(visits, get{});
+    FAIL() << "somebody has answered";
+  } catch (const kin::call_failed& e) {
+    EXPECT_EQ(e.reason(), kin::noproc);
+    EXPECT_THAT(e.where(), AllOf(HasSubstr("counter"), HasSubstr("get")));
+  }
 }
 
-TEST(call, of_oneself_fails_instead_of_waiting) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::call(c, ask_yourself{}), kin::calling_self);
-  });
+KIN_TEST(call, of_oneself_fails_instead_of_waiting, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::call(c, ask_yourself{}), kin::calling_self);
 }
 
-TEST(call, that_fails_uncaught_ends_the_caller_with_reason_and_place) {
-  test::run([] {
-    const auto caller = kin::spawn_monitor([] { kin::call(visits, get{}); });
-    const kin::exit_reason why = test::expect_down(caller.ref).reason;
-    EXPECT_NE(why, kin::noproc);
-    EXPECT_THAT(kin::to_string(why), AllOf(HasSubstr("{noproc, "), HasSubstr("counter")));
-  });
+KIN_TEST(call, that_fails_uncaught_ends_the_caller_with_reason_and_place) {
+  const auto caller = kin::spawn_monitor([] { kin::call(visits, get{}); });
+  const kin::exit_reason why = test::expect_down(caller.ref).reason;
+  EXPECT_NE(why, kin::noproc);
+  EXPECT_THAT(kin::to_string(why), AllOf(HasSubstr("{noproc, "), HasSubstr("counter")));
 }
 
-TEST(call, gives_up_at_its_limit_and_the_late_reply_reaches_nobody) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::try_call(c, later{}, 1ms).error(), kin::timed_out);
+KIN_TEST(call, gives_up_at_its_limit_and_the_late_reply_reaches_nobody,
+         {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::try_call(c, later{}, 1ms).error(), kin::timed_out);
 
-    kin::cast(c, release{});
+  kin::cast(c, release{});
 
-    EXPECT_EQ(kin::call(c, get{}), 1);  // the stale request was served
-    EXPECT_THAT(test::drained(), IsEmpty());
-  });
+  EXPECT_EQ(kin::call(c, get{}), 1);  // the stale request was served
+  EXPECT_THAT(test::drained(), IsEmpty());
 }
 
-TEST(call, without_any_patience_gives_up_at_once) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::try_call(c, later{}, 0s).error(), kin::timed_out);
-  });
+KIN_TEST(call, without_any_patience_gives_up_at_once, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::try_call(c, later{}, 0s).error(), kin::timed_out);
 }
 
 /// While it lives, this thread and those it starts share one core.
@@ -279,32 +254,29 @@ TEST(call, takes_an_answer_that_comes_before_the_wait) {
 
 // ---- a server that ends while it is called ------------------------------------------------------
 
-TEST(call, hears_why_the_server_died_that_had_the_request_in_hand) {
-  test::run([] {
-    auto c = fresh();
-    const kin::exit_reason why = kin::try_call(c, fail{}).error();
-    EXPECT_TRUE(why.is_error());
-    ASSERT_NE(why.get_if<std::out_of_range>(), nullptr);
-    EXPECT_STREQ(why.get_if<std::out_of_range>()->what(), "too far");
-  });
+KIN_TEST(call, hears_why_the_server_died_that_had_the_request_in_hand, {.leaves_messages = true}) {
+  auto c = fresh();
+  const kin::exit_reason why = kin::try_call(c, fail{}).error();
+  EXPECT_TRUE(why.is_error());
+  ASSERT_NE(why.get_if<std::out_of_range>(), nullptr);
+  EXPECT_STREQ(why.get_if<std::out_of_range>()->what(), "too far");
 }
 
-TEST(call, hears_why_the_server_died_that_had_put_the_request_aside) {
-  test::run([] {
-    for (const bool is_killed : {false, true}) {
-      auto c = fresh();
-      kin::spawn([c, me = kin::self()] {
-        kin::send(me, kin::try_call(c, later{.say = true}, kin::infinity).error());
-      });
-      EXPECT_EQ(test::expect<word>(), word{"put aside"});
-      if (is_killed) {
-        kin::exit(c, kin::kill);
-      } else {
-        kin::cast(c, stop_now{bad});
-      }
-      EXPECT_EQ(test::expect<kin::exit_reason>(), is_killed ? kin::exit_reason(kin::killed) : bad);
+KIN_TEST(call, hears_why_the_server_died_that_had_put_the_request_aside,
+         {.leaves_messages = true}) {
+  for (const bool is_killed : {false, true}) {
+    auto c = fresh();
+    kin::spawn([c, me = kin::self()] {
+      kin::send(me, kin::try_call(c, later{.say = true}, kin::infinity).error());
+    });
+    EXPECT_EQ(test::expect<word>(), word{"put aside"});
+    if (is_killed) {
+      kin::exit(c, kin::kill);
+    } else {
+      kin::cast(c, stop_now{bad});
     }
-  });
+    EXPECT_EQ(test::expect<kin::exit_reason>(), is_killed ? kin::exit_reason(kin::killed) : bad);
+  }
 }
 
 TEST(call, hears_why_the_server_died_whose_mailbox_held_the_request) {
@@ -316,153 +288,129 @@ TEST(call, hears_why_the_server_died_whose_mailbox_held_the_request) {
             });
 }
 
-TEST(call, hears_what_a_server_stopped_for_that_gave_no_reply) {
-  test::run([] {
-    for (const kin::exit_reason& why :
-         {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), bad}) {
-      auto c = fresh();
-      EXPECT_EQ(kin::try_call(c, end_silently{why}).error(), why);
-      EXPECT_EQ(test::expect<ended>(), ended{why});
-    }
-  });
+KIN_TEST(call, hears_what_a_server_stopped_for_that_gave_no_reply) {
+  for (const kin::exit_reason& why :
+       {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), bad}) {
+    auto c = fresh();
+    EXPECT_EQ(kin::try_call(c, end_silently{why}).error(), why);
+    EXPECT_EQ(test::expect<ended>(), ended{why});
+  }
 }
 
-TEST(call, hears_that_its_request_was_thrown_away) {
-  test::run([] {
-    auto c = fresh();
-    EXPECT_EQ(kin::try_call(c, swallow{}).error(), kin::dropped);
-  });
+KIN_TEST(call, hears_that_its_request_was_thrown_away, {.leaves_processes = true}) {
+  auto c = fresh();
+  EXPECT_EQ(kin::try_call(c, swallow{}).error(), kin::dropped);
 }
 
 // ---- from: an answer another day ----------------------------------------------------------------
 
-TEST(from, lets_the_answer_come_later) {
-  test::run([] {
-    auto c = fresh();
-    const auto ask = [c, me = kin::self()] {
-      kin::send(me, number{kin::call(c, later{.say = true})});
-    };
-    kin::spawn(ask);
-    kin::spawn(ask);
-    for (int i = 0; i < 2; ++i) EXPECT_EQ(test::expect<word>(), word{"put aside"});
-    EXPECT_EQ(kin::call(c, get{}), 0);
+KIN_TEST(from, lets_the_answer_come_later, {.leaves_processes = true}) {
+  auto c = fresh();
+  const auto ask = [c, me = kin::self()] {
+    kin::send(me, number{kin::call(c, later{.say = true})});
+  };
+  kin::spawn(ask);
+  kin::spawn(ask);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(test::expect<word>(), word{"put aside"});
+  EXPECT_EQ(kin::call(c, get{}), 0);
 
-    kin::cast(c, release{});
+  kin::cast(c, release{});
 
-    const std::vector<int> answers{test::expect<number>().value, test::expect<number>().value};
-    EXPECT_THAT(answers, testing::UnorderedElementsAre(1, 2));
-  });
+  const std::vector<int> answers{test::expect<number>().value, test::expect<number>().value};
+  EXPECT_THAT(answers, testing::UnorderedElementsAre(1, 2));
 }
 
-TEST(from, is_answered_by_another_process) {
-  test::run([] {
-    auto c = fresh();
-    const kin::pid clerk =
-        kin::spawn([] { kin::receive([](duty d) { kin::reply(std::move(d.to), 99); }); });
-    EXPECT_EQ(kin::call(c, hand_over{clerk}), 99);
-  });
+KIN_TEST(from, is_answered_by_another_process, {.leaves_processes = true}) {
+  auto c = fresh();
+  const kin::pid clerk =
+      kin::spawn([] { kin::receive([](duty d) { kin::reply(std::move(d.to), 99); }); });
+  EXPECT_EQ(kin::call(c, hand_over{clerk}), 99);
 }
 
-TEST(from, is_answered_by_a_thread_that_is_no_process) {
-  test::run([] {
-    auto c = fresh();
-    const kin::pid clerk = kin::spawn([] {
-      kin::receive([](duty d) {
-        std::thread outside([to = std::move(d.to)]() mutable { to.answer(77); });
-        kin::blocking([&outside] { outside.join(); });
-      });
+KIN_THREAD_TEST(from, is_answered_by_a_thread_that_is_no_process, {.leaves_processes = true}) {
+  auto c = fresh();
+  const kin::pid clerk = kin::spawn([] {
+    kin::receive([](duty d) {
+      std::thread outside([to = std::move(d.to)]() mutable { to.answer(77); });
+      kin::blocking([&outside] { outside.join(); });
     });
-    EXPECT_EQ(kin::call(c, hand_over{clerk}), 77);
   });
+  EXPECT_EQ(kin::call(c, hand_over{clerk}), 77);
 }
 
-TEST(from, that_is_lost_answers_dropped) {
-  test::run([] {
-    auto c = fresh();
-    const kin::pid clerk = kin::spawn([] { kin::receive([](duty /*lost*/) {}); });
-    EXPECT_EQ(kin::try_call(c, hand_over{clerk}).error(), kin::dropped);
-  });
+KIN_TEST(from, that_is_lost_answers_dropped, {.leaves_processes = true}) {
+  auto c = fresh();
+  const kin::pid clerk = kin::spawn([] { kin::receive([](duty /*lost*/) {}); });
+  EXPECT_EQ(kin::try_call(c, hand_over{clerk}).error(), kin::dropped);
 }
 
-TEST(from, answers_with_the_end_of_the_server_that_got_the_request_wherever_it_is) {
-  test::run([] {
-    auto c = fresh();
-    const kin::pid me = kin::self();
-    kin::spawn([c, me] { kin::send(me, kin::try_call(c, hand_over{me}, kin::infinity).error()); });
-    auto held = test::expect<duty>();
-    kin::cast(c, stop_now{bad});
-    EXPECT_EQ(test::expect<kin::exit_reason>(), bad);
-  });
+KIN_TEST(from, answers_with_the_end_of_the_server_that_got_the_request_wherever_it_is,
+         {.leaves_messages = true}) {
+  auto c = fresh();
+  const kin::pid me = kin::self();
+  kin::spawn([c, me] { kin::send(me, kin::try_call(c, hand_over{me}, kin::infinity).error()); });
+  auto held = test::expect<duty>();
+  kin::cast(c, stop_now{bad});
+  EXPECT_EQ(test::expect<kin::exit_reason>(), bad);
 }
 
-TEST(from, answers_once) {
-  test::run([] {
-    auto c = fresh();
-    const kin::pid me = kin::self();
-    kin::spawn([c, me] {
-      kin::send(me, number{kin::call(c, hand_over{me})});
-      kin::receive(
-          [me](const kin::message& second) { kin::send(me, word{kin::to_string(second)}); },
-          kin::after(0s, [me] { kin::send(me, word{"nothing"}); }));
-    });
-    auto held = test::expect<duty>();
-    held.to.answer(1);
-    EXPECT_FALSE(held.to.owed());
-    held.to.answer(2);
-    EXPECT_EQ(test::expect<number>(), number{1});
-    EXPECT_EQ(test::expect<word>(), word{"nothing"});
+KIN_TEST(from, answers_once, {.leaves_processes = true}) {
+  auto c = fresh();
+  const kin::pid me = kin::self();
+  kin::spawn([c, me] {
+    kin::send(me, number{kin::call(c, hand_over{me})});
+    kin::receive([me](const kin::message& second) { kin::send(me, word{kin::to_string(second)}); },
+                 kin::after(0s, [me] { kin::send(me, word{"nothing"}); }));
   });
+  auto held = test::expect<duty>();
+  held.to.answer(1);
+  EXPECT_FALSE(held.to.owed());
+  held.to.answer(2);
+  EXPECT_EQ(test::expect<number>(), number{1});
+  EXPECT_EQ(test::expect<word>(), word{"nothing"});
 }
 
 // ---- cast ---------------------------------------------------------------------------------------
 
-TEST(cast, goes_in_order_with_calls) {
-  test::run([] {
-    auto c = fresh();
-    kin::cast(c, add{1});
-    kin::cast(c, add{1});
-    EXPECT_EQ(kin::call(c, get{}), 2);
-  });
+KIN_TEST(cast, goes_in_order_with_calls, {.leaves_processes = true}) {
+  auto c = fresh();
+  kin::cast(c, add{1});
+  kin::cast(c, add{1});
+  EXPECT_EQ(kin::call(c, get{}), 2);
 }
 
-TEST(cast, does_not_mind_that_nobody_is_there) {
-  test::run([] {
-    auto c = fresh();
-    kin::stop(c);
-    kin::cast(c, add{1});
-    kin::cast(visits, add{1});
-  });
+KIN_TEST(cast, does_not_mind_that_nobody_is_there, {.leaves_messages = true}) {
+  auto c = fresh();
+  kin::stop(c);
+  kin::cast(c, add{1});
+  kin::cast(visits, add{1});
 }
 
-TEST(request, for_another_class_of_server_is_refused) {
+KIN_TEST(request, for_another_class_of_server_is_refused, {.leaves_processes = true}) {
   class other : public kin::gen_server {
    public:
     int handle_call(get /*request*/) { return 0; }
   };
-  test::run([] {
-    auto c = fresh();
-    const auto refused = kin::try_call(kin::server<other>{c.pid}, get{});
-    EXPECT_THAT(kin::to_string(refused.error()), HasSubstr("counter, not a"));
-    EXPECT_EQ(kin::call(c, get{}), 0);  // it lives
-  });
+  auto c = fresh();
+  const auto refused = kin::try_call(kin::server<other>{c.pid}, get{});
+  EXPECT_THAT(kin::to_string(refused.error()), HasSubstr("counter, not a"));
+  EXPECT_EQ(kin::call(c, get{}), 0);  // it lives
 }
 
-TEST(call, in_a_process_that_has_to_end_destroys_its_request) {
-  test::run([] {
-    const auto server = kin::start_link<keeper>();
-    const auto held = std::make_shared<int>(0);
-    const auto p = kin::spawn_monitor([server, held] {
-      try {
-        kin::exit("over");
-      } catch (...) {  // NOLINT(bugprone-empty-catch): comes again at the next wait
-      }
-      kin::call(server, keep{held});
-      ADD_FAILURE() << "it went on";
-    });
-    EXPECT_EQ(test::expect_down(p.ref).reason, "over");
-    EXPECT_EQ(held.use_count(), 1);
-    kin::stop(server);
+KIN_TEST(call, in_a_process_that_has_to_end_destroys_its_request) {
+  const auto server = kin::start_link<keeper>();
+  const auto held = std::make_shared<int>(0);
+  const auto p = kin::spawn_monitor([server, held] {
+    try {
+      kin::exit("over");
+    } catch (...) {  // NOLINT(bugprone-empty-catch): comes again at the next wait
+    }
+    kin::call(server, keep{held});
+    ADD_FAILURE() << "it went on";
   });
+  EXPECT_EQ(test::expect_down(p.ref).reason, "over");
+  EXPECT_EQ(held.use_count(), 1);
+  kin::stop(server);
 }
 
 }  // namespace

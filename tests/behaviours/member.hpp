@@ -33,12 +33,19 @@ class member : public kin::gen_server {
  public:
   member(kin::pid test, std::string id) : test_(test), id_(std::move(id)) {
     kin::trap_exits();
-    kin::send(test_, up{id_, kin::self()});
+    tell(up{id_, kin::self()});
   }
   kin::next handle_cast(end e) { return kin::stop(std::move(e.why)); }
-  void terminate(const kin::exit_reason& why) { kin::send(test_, ended{id_, why}); }
+  void terminate(const kin::exit_reason& why) { tell(ended{id_, why}); }
 
  private:
+  // Goes on when the test has it, so that it hears of all members in the order of what they did.
+  template <class Word>
+  void tell(Word said) {
+    kin::send(test_, std::move(said));
+    static_cast<void>(kin::is_alive(test_));
+  }
+
   kin::pid test_;
   std::string id_;
 };
@@ -46,6 +53,9 @@ class member : public kin::gen_server {
 inline kin::child_spec child(std::string id, kin::restart when = kin::permanent) {
   return kin::child<member>({.id = id, .restart = when}, kin::self(), id);
 }
+
+/// Who tries again and again without a wait lets others go on where orders are fair.
+inline const kin::sim::options fair{.by = kin::sim::order::uniform};
 
 struct no_disk {
   int left = 0;
@@ -76,6 +86,14 @@ inline std::vector<kin::server<member>> expect_all_up(const std::vector<std::str
 inline void expect_shutdown(const std::vector<std::string>& ids) {
   for (const std::string& id : ids) EXPECT_EQ(expect<ended>(), (ended{id, kin::shutdown}));
 }
+/// As kin::monitor, and there when this returns: whatever others do to `p` from now on, the DOWN
+/// tells its true reason.
+inline kin::ref watching(kin::pid p) {
+  const kin::ref watch = kin::monitor(p);
+  static_cast<void>(kin::is_alive(p));
+  return watch;
+}
+
 /// Nothing more has come from members. To be asked when the supervisor has answered a call since.
 inline void expect_silence() { EXPECT_THAT(drained(), testing::IsEmpty()); }
 

@@ -25,65 +25,57 @@ using testing::HasSubstr;
 
 // ---- whom it restarts ---------------------------------------------------------------------------
 
-TEST(supervisor, restarts_only_the_one_that_died) {
-  test::run([] {
-    auto tree = kin::start_link(kin::supervisor{{}, child("a"), child("b"), child("c")});
-    auto was = expect_all_up({"a", "b", "c"});
+KIN_TEST(supervisor, restarts_only_the_one_that_died) {
+  auto tree = kin::start_link(kin::supervisor{{}, child("a"), child("b"), child("c")});
+  auto was = expect_all_up({"a", "b", "c"});
 
-    end_with(was[1], no_disk{1});
+  end_with(was[1], no_disk{1});
 
-    auto b = expect_up("b");
-    EXPECT_NE(b, was[1]);
-    auto now = kin::which_children(tree);
-    EXPECT_THAT(now, ElementsAre(kin::child_info{.id = "c", .pid = was[2]},
-                                 kin::child_info{.id = "b", .pid = b},
-                                 kin::child_info{.id = "a", .pid = was[0]}));
-    test::expect_silence();
-  });
+  auto b = expect_up("b");
+  EXPECT_NE(b, was[1]);
+  auto now = kin::which_children(tree);
+  EXPECT_THAT(now, ElementsAre(kin::child_info{.id = "c", .pid = was[2]},
+                               kin::child_info{.id = "b", .pid = b},
+                               kin::child_info{.id = "a", .pid = was[0]}));
+  test::expect_silence();
 }
 
-TEST(supervisor, restarts_one_for_all_in_reverse_and_in_order) {
-  test::run([] {
-    kin::start_link(
-        kin::supervisor{{.strategy = kin::one_for_all}, child("a"), child("b"), child("c")});
-    auto was = expect_all_up({"a", "b", "c"});
+KIN_TEST(supervisor, restarts_one_for_all_in_reverse_and_in_order) {
+  kin::start_link(
+      kin::supervisor{{.strategy = kin::one_for_all}, child("a"), child("b"), child("c")});
+  auto was = expect_all_up({"a", "b", "c"});
 
-    end_with(was[1], no_disk{1});
+  end_with(was[1], no_disk{1});
 
-    expect_shutdown({"c", "a"});
-    expect_all_up({"a", "b", "c"});
-  });
+  expect_shutdown({"c", "a"});
+  expect_all_up({"a", "b", "c"});
 }
 
-TEST(supervisor, restarts_the_rest_for_one) {
-  test::run([] {
-    kin::start_link(kin::supervisor{
-        {.strategy = kin::rest_for_one}, child("a"), child("b"), child("c"), child("d")});
-    auto was = expect_all_up({"a", "b", "c", "d"});
+KIN_TEST(supervisor, restarts_the_rest_for_one) {
+  kin::start_link(kin::supervisor{
+      {.strategy = kin::rest_for_one}, child("a"), child("b"), child("c"), child("d")});
+  auto was = expect_all_up({"a", "b", "c", "d"});
 
-    end_with(was[1], no_disk{1});
+  end_with(was[1], no_disk{1});
 
-    expect_shutdown({"d", "c"});
-    expect_all_up({"b", "c", "d"});
-    test::expect_silence();
-  });
+  expect_shutdown({"d", "c"});
+  expect_all_up({"b", "c", "d"});
+  test::expect_silence();
 }
 
-TEST(supervisor, forgets_temporary_siblings_and_wakes_idle_ones_in_a_group_restart) {
-  test::run([] {
-    auto tree = kin::start_link(kin::supervisor{{.strategy = kin::one_for_all},
-                                                child("temporary", kin::temporary),
-                                                child("a"),
-                                                child("done", kin::transient)});
-    auto was = expect_all_up({"temporary", "a", "done"});
-    end_with(was[2], kin::normal);
+KIN_TEST(supervisor, forgets_temporary_siblings_and_wakes_idle_ones_in_a_group_restart) {
+  auto tree = kin::start_link(kin::supervisor{{.strategy = kin::one_for_all},
+                                              child("temporary", kin::temporary),
+                                              child("a"),
+                                              child("done", kin::transient)});
+  auto was = expect_all_up({"temporary", "a", "done"});
+  end_with(was[2], kin::normal);
 
-    end_with(was[1], no_disk{1});
+  end_with(was[1], no_disk{1});
 
-    expect_shutdown({"temporary"});
-    expect_all_up({"a", "done"});
-    EXPECT_THAT(test::ids_of(kin::which_children(tree)), ElementsAre("done", "a"));
-  });
+  expect_shutdown({"temporary"});
+  expect_all_up({"a", "done"});
+  EXPECT_THAT(test::ids_of(kin::which_children(tree)), ElementsAre("done", "a"));
 }
 
 // Keeps the supervisor that starts it busy until a word comes.
@@ -98,29 +90,28 @@ kin::child_spec gate() {
       kin::temporary);
 }
 
-TEST(supervisor, counts_one_restart_for_siblings_that_died_meanwhile_and_reports_each) {
-  test::run([] {
-    auto tree = kin::start_link(kin::supervisor{
-        {.strategy = kin::one_for_all, .intensity = 1}, child("a"), child("b"), child("c")});
-    auto was = expect_all_up({"a", "b", "c"});
-    kin::spawn([tree, slow = gate()] { kin::start_child(tree, slow); });
-    test::expect<test::word>();
-    for (int i = 0; const auto& one : {was[0], was[1]}) {
-      const kin::ref watch = kin::monitor(one);
-      end_with(one, no_disk{i++});
-      test::expect_down(watch);
-    }
+KIN_TEST(supervisor, counts_one_restart_for_siblings_that_died_meanwhile_and_reports_each) {
+  auto tree = kin::start_link(kin::supervisor{
+      {.strategy = kin::one_for_all, .intensity = 1}, child("a"), child("b"), child("c")});
+  auto was = expect_all_up({"a", "b", "c"});
+  kin::spawn([tree, slow = gate()] { kin::start_child(tree, slow); });
+  test::expect<test::word>();
+  for (int i = 0; const auto& one : {was[0], was[1]}) {
+    const kin::ref watch = kin::monitor(one);
+    end_with(one, no_disk{i++});
+    test::expect_down(watch);
+    kin::sim::settle();  // its supervisor has heard of it, too
+  }
 
-    kin::send(tree, test::word{"go"});
+  kin::send(tree, test::word{"go"});
 
-    expect_shutdown({"c"});
-    expect_all_up({"a", "b", "c"});
-    EXPECT_EQ(kin::count_children(tree).active, 3U);
-    EXPECT_THAT(test::supervisor_reports(),
-                ElementsAre(testing::AllOf(HasSubstr("child_terminated"), HasSubstr("no_disk{0}")),
-                            testing::AllOf(HasSubstr("shutdown_error"), HasSubstr("no_disk{1}"))));
-    test::expect_silence();
-  });
+  expect_shutdown({"c"});
+  expect_all_up({"a", "b", "c"});
+  EXPECT_EQ(kin::count_children(tree).active, 3U);
+  EXPECT_THAT(test::supervisor_reports(),
+              ElementsAre(testing::AllOf(HasSubstr("child_terminated"), HasSubstr("no_disk{0}")),
+                          testing::AllOf(HasSubstr("shutdown_error"), HasSubstr("no_disk{1}"))));
+  test::expect_silence();
 }
 
 struct restart_case {
@@ -133,13 +124,14 @@ struct restart_case {
 class restart_of : public testing::TestWithParam<restart_case> {};
 
 TEST_P(restart_of, follows_the_table) {
-  test::run([] {
+  test::play([] {
     const restart_case& c = GetParam();
     auto tree = kin::start_link(kin::supervisor{{}, child("x", c.when)});
     auto x = expect_up("x");
 
     end_with(x, c.why());
     test::await_exit(x);
+    kin::sim::settle();  // its supervisor has heard of it, too
 
     if (c.starts_again) expect_up("x");
     const auto now = kin::which_children(tree);
@@ -174,52 +166,46 @@ INSTANTIATE_TEST_SUITE_P(
 
 // ---- how often ----------------------------------------------------------------------------------
 
-TEST(supervisor, gives_up_at_the_restart_after_the_last_it_may_make) {
-  test::run([] {
-    kin::trap_exits();
-    auto tree = kin::start_link(kin::supervisor{{.intensity = 2}, child("bystander"), child("x")});
-    expect_up("bystander");
-    end_with(expect_up("x"), no_disk{1});
-    end_with(expect_up("x"), no_disk{2});
-    end_with(expect_up("x"), no_disk{3});
+KIN_TEST(supervisor, gives_up_at_the_restart_after_the_last_it_may_make) {
+  kin::trap_exits();
+  auto tree = kin::start_link(kin::supervisor{{.intensity = 2}, child("bystander"), child("x")});
+  expect_up("bystander");
+  end_with(expect_up("x"), no_disk{1});
+  end_with(expect_up("x"), no_disk{2});
+  end_with(expect_up("x"), no_disk{3});
 
-    EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{tree, kin::shutdown}));
-    expect_shutdown({"bystander"});
-    EXPECT_THAT(test::supervisor_reports().back(),
-                testing::AllOf(HasSubstr("errorContext: shutdown\n"),
-                               HasSubstr("reason: reached_max_restart_intensity")));
-  });
+  EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{tree, kin::shutdown}));
+  expect_shutdown({"bystander"});
+  EXPECT_THAT(test::supervisor_reports().back(),
+              testing::AllOf(HasSubstr("errorContext: shutdown\n"),
+                             HasSubstr("reason: reached_max_restart_intensity")));
 }
 
-TEST(supervisor, of_intensity_zero_gives_up_at_once) {
-  test::run([] {
-    kin::trap_exits();
-    kin::start_link(kin::supervisor{{.intensity = 0}, child("x")});
-    end_with(expect_up("x"), no_disk{1});
-    EXPECT_EQ(test::expect<kin::exited>().reason, kin::shutdown);
-  });
+KIN_TEST(supervisor, of_intensity_zero_gives_up_at_once) {
+  kin::trap_exits();
+  kin::start_link(kin::supervisor{{.intensity = 0}, child("x")});
+  end_with(expect_up("x"), no_disk{1});
+  EXPECT_EQ(test::expect<kin::exited>().reason, kin::shutdown);
 }
 
-TEST(supervisor, that_gave_up_is_restarted_if_it_is_permanent_and_not_if_transient) {
-  test::run([] {
-    const auto subtree = [me = kin::self()](std::string id) {
-      return kin::supervisor{{.intensity = 0}, kin::child<test::member>({.id = id}, me, id)};
-    };
-    auto tree = kin::start_link(kin::supervisor{
-        {},
-        kin::child({.id = "permanent"}, [=] { return subtree("p"); }),
-        kin::child({.id = "transient", .restart = kin::transient}, [=] { return subtree("t"); })});
-    auto was = expect_all_up({"p", "t"});
+KIN_TEST(supervisor, that_gave_up_is_restarted_if_it_is_permanent_and_not_if_transient) {
+  const auto subtree = [me = kin::self()](std::string id) {
+    return kin::supervisor{{.intensity = 0}, kin::child<test::member>({.id = id}, me, id)};
+  };
+  auto tree = kin::start_link(kin::supervisor{
+      {},
+      kin::child({.id = "permanent"}, [=] { return subtree("p"); }),
+      kin::child({.id = "transient", .restart = kin::transient}, [=] { return subtree("t"); })});
+  auto was = expect_all_up({"p", "t"});
 
-    end_with(was[1], no_disk{1});
-    end_with(was[0], no_disk{1});
+  end_with(was[1], no_disk{1});
+  end_with(was[0], no_disk{1});
 
-    expect_up("p");
-    const auto now = kin::which_children(tree);
-    ASSERT_EQ(now.size(), 2U);
-    EXPECT_EQ(now[1].type, kin::child_type::supervisor);
-    test::expect_silence();
-  });
+  expect_up("p");
+  const auto now = kin::which_children(tree);
+  ASSERT_EQ(now.size(), 2U);
+  EXPECT_EQ(now[1].type, kin::child_type::supervisor);
+  test::expect_silence();
 }
 
 // ---- a restart that fails -----------------------------------------------------------------------
@@ -245,133 +231,124 @@ class flaky {
 
 constexpr unsigned very_often = 1'000'000;
 
-TEST(supervisor, tries_a_failed_restart_again_and_serves_others_in_between) {
-  test::run([] {
-    flaky x;
-    auto tree = kin::start_link(
-        kin::supervisor{{.intensity = very_often}, child("a"), x.child("x", kin::self())});
-    auto was = expect_all_up({"a", "x"});
-    x.works(false);
+KIN_TEST(supervisor, tries_a_failed_restart_again_and_serves_others_in_between,
+         {.seeds = 3, .simulation = test::fair}) {
+  flaky x;
+  auto tree = kin::start_link(
+      kin::supervisor{{.intensity = very_often}, child("a"), x.child("x", kin::self())});
+  auto was = expect_all_up({"a", "x"});
+  x.works(false);
 
-    end_with(was[1], no_disk{1});
-    while (x.tries() < 4) kin::yield();
-    const auto now = kin::which_children(tree);
-    EXPECT_EQ(now[0], (kin::child_info{.id = "x", .restarting = true}));
-    EXPECT_EQ(kin::try_restart_child(tree, "x").error(), kin::restarting);
-    EXPECT_EQ(kin::try_delete_child(tree, "x").error(), kin::restarting);
-    EXPECT_EQ(kin::try_start_child(tree, child("x")).error(), kin::already_present);
+  end_with(was[1], no_disk{1});
+  while (x.tries() < 4) kin::yield();
+  const auto now = kin::which_children(tree);
+  EXPECT_EQ(now[0], (kin::child_info{.id = "x", .restarting = true}));
+  EXPECT_EQ(kin::try_restart_child(tree, "x").error(), kin::restarting);
+  EXPECT_EQ(kin::try_delete_child(tree, "x").error(), kin::restarting);
+  EXPECT_EQ(kin::try_start_child(tree, child("x")).error(), kin::already_present);
 
-    x.works(true);
-    expect_up("x");
-    EXPECT_EQ(kin::count_children(tree).active, 2U);
-    EXPECT_THAT(test::supervisor_reports().at(2), HasSubstr("{pid, {restarting, <"));
-  });
+  x.works(true);
+  expect_up("x");
+  EXPECT_EQ(kin::count_children(tree).active, 2U);
+  EXPECT_THAT(test::supervisor_reports().at(2), HasSubstr("{pid, {restarting, <"));
 }
 
-TEST(supervisor, counts_each_try_of_a_restart) {
-  test::run([] {
-    kin::trap_exits();
-    flaky x;
-    kin::start_link(kin::supervisor{{.intensity = 3}, x.child("x", kin::self())});
-    auto was = expect_up("x");
-    x.works(false);
+KIN_TEST(supervisor, counts_each_try_of_a_restart) {
+  kin::trap_exits();
+  flaky x;
+  kin::start_link(kin::supervisor{{.intensity = 3}, x.child("x", kin::self())});
+  auto was = expect_up("x");
+  x.works(false);
 
-    end_with(was, no_disk{1});
+  end_with(was, no_disk{1});
 
-    EXPECT_EQ(test::expect<kin::exited>().reason, kin::shutdown);
-    EXPECT_EQ(x.tries(), 1 + 3);
-  });
+  EXPECT_EQ(test::expect<kin::exited>().reason, kin::shutdown);
+  EXPECT_EQ(x.tries(), 1 + 3);
 }
 
-TEST(supervisor, gives_up_trying_when_the_child_is_terminated) {
-  test::run([] {
-    flaky x;
-    auto tree =
-        kin::start_link(kin::supervisor{{.intensity = very_often}, x.child("x", kin::self())});
-    auto was = expect_up("x");
-    x.works(false);
-    end_with(was, no_disk{1});
-    while (x.tries() < 3) kin::yield();
+KIN_TEST(supervisor, gives_up_trying_when_the_child_is_terminated,
+         {.seeds = 3, .simulation = test::fair}) {
+  flaky x;
+  auto tree =
+      kin::start_link(kin::supervisor{{.intensity = very_often}, x.child("x", kin::self())});
+  auto was = expect_up("x");
+  x.works(false);
+  end_with(was, no_disk{1});
+  while (x.tries() < 3) kin::yield();
 
-    kin::terminate_child(tree, "x");
-    const int tries = x.tries();
-    EXPECT_THAT(kin::which_children(tree), ElementsAre(kin::child_info{.id = "x"}));
-    EXPECT_EQ(x.tries(), tries);
+  kin::terminate_child(tree, "x");
+  const int tries = x.tries();
+  EXPECT_THAT(kin::which_children(tree), ElementsAre(kin::child_info{.id = "x"}));
+  EXPECT_EQ(x.tries(), tries);
 
-    x.works(true);
-    kin::restart_child(tree, "x");
-    expect_up("x");
-  });
+  x.works(true);
+  kin::restart_child(tree, "x");
+  expect_up("x");
 }
 
-TEST(supervisor, restarts_all_again_when_one_for_all_fails_half_way) {
-  test::run([] {
-    flaky x;
-    auto tree =
-        kin::start_link(kin::supervisor{{.strategy = kin::one_for_all, .intensity = very_often},
-                                        child("a"),
-                                        x.child("x", kin::self()),
-                                        child("c")});
-    auto was = expect_all_up({"a", "x", "c"});
-    x.works(false);
+KIN_TEST(supervisor, restarts_all_again_when_one_for_all_fails_half_way,
+         {.seeds = 3, .leaves_messages = true, .simulation = test::fair}) {
+  flaky x;
+  auto tree =
+      kin::start_link(kin::supervisor{{.strategy = kin::one_for_all, .intensity = very_often},
+                                      child("a"),
+                                      x.child("x", kin::self()),
+                                      child("c")});
+  auto was = expect_all_up({"a", "x", "c"});
+  x.works(false);
 
-    end_with(was[2], no_disk{1});
+  end_with(was[2], no_disk{1});
 
-    expect_shutdown({"x", "a"});
-    for (int again = 0; again < 3; ++again) {  // "a" is up until the next try ends it
-      expect_up("a");
-      expect_shutdown({"a"});
-    }
-    x.works(true);
-    while (kin::count_children(tree).active != 3) test::drained();
-  });
+  expect_shutdown({"x", "a"});
+  for (int again = 0; again < 3; ++again) {  // "a" is up until the next try ends it
+    expect_up("a");
+    expect_shutdown({"a"});
+  }
+  x.works(true);
+  while (kin::count_children(tree).active != 3) test::drained();
 }
 
-TEST(supervisor, goes_on_from_the_one_that_failed_in_rest_for_one) {
-  test::run([] {
-    flaky x;
-    auto tree =
-        kin::start_link(kin::supervisor{{.strategy = kin::rest_for_one, .intensity = very_often},
-                                        child("a"),
-                                        child("b"),
-                                        x.child("x", kin::self()),
-                                        child("d")});
-    auto was = expect_all_up({"a", "b", "x", "d"});
-    x.works(false);
+KIN_TEST(supervisor, goes_on_from_the_one_that_failed_in_rest_for_one,
+         {.seeds = 3, .simulation = test::fair}) {
+  flaky x;
+  auto tree =
+      kin::start_link(kin::supervisor{{.strategy = kin::rest_for_one, .intensity = very_often},
+                                      child("a"),
+                                      child("b"),
+                                      x.child("x", kin::self()),
+                                      child("d")});
+  auto was = expect_all_up({"a", "b", "x", "d"});
+  x.works(false);
 
-    end_with(was[1], no_disk{1});
+  end_with(was[1], no_disk{1});
 
-    expect_shutdown({"d", "x"});
-    auto b = expect_up("b");
-    while (x.tries() < 5) kin::yield();
-    const auto now = kin::which_children(tree);
-    EXPECT_EQ(now[0], (kin::child_info{.id = "d"}));
-    EXPECT_TRUE(now[1].restarting);
-    EXPECT_EQ(now[2].pid, b);
+  expect_shutdown({"d", "x"});
+  auto b = expect_up("b");
+  while (x.tries() < 5) kin::yield();
+  const auto now = kin::which_children(tree);
+  EXPECT_EQ(now[0], (kin::child_info{.id = "d"}));
+  EXPECT_TRUE(now[1].restarting);
+  EXPECT_EQ(now[2].pid, b);
 
-    x.works(true);
-    expect_all_up({"x", "d"});
-    test::expect_silence();
-  });
+  x.works(true);
+  expect_all_up({"x", "d"});
+  test::expect_silence();
 }
 
-TEST(supervisor, leaves_the_rest_alone_when_the_one_it_waited_for_is_terminated) {
-  test::run([] {
-    flaky x;
-    auto tree =
-        kin::start_link(kin::supervisor{{.strategy = kin::rest_for_one, .intensity = very_often},
-                                        x.child("x", kin::self()),
-                                        child("d")});
-    auto was = expect_all_up({"x", "d"});
-    x.works(false);
-    end_with(was[0], no_disk{1});
-    expect_shutdown({"d"});
+KIN_TEST(supervisor, leaves_the_rest_alone_when_the_one_it_waited_for_is_terminated) {
+  flaky x;
+  auto tree =
+      kin::start_link(kin::supervisor{{.strategy = kin::rest_for_one, .intensity = very_often},
+                                      x.child("x", kin::self()),
+                                      child("d")});
+  auto was = expect_all_up({"x", "d"});
+  x.works(false);
+  end_with(was[0], no_disk{1});
+  expect_shutdown({"d"});
 
-    kin::terminate_child(tree, "x");
+  kin::terminate_child(tree, "x");
 
-    EXPECT_EQ(kin::count_children(tree),
-              (kin::child_counts{.specs = 2, .active = 0, .workers = 2}));
-  });
+  EXPECT_EQ(kin::count_children(tree), (kin::child_counts{.specs = 2, .active = 0, .workers = 2}));
 }
 
 }  // namespace

@@ -15,77 +15,63 @@ bool nothing_of() {
   return kin::receive([](T) { return false; }, kin::after(0s, [] { return true; }));
 }
 
-TEST(alias, reaches_its_process_in_order_with_what_is_sent_to_the_pid) {
-  test::run([] {
-    const kin::ref a = kin::alias();
-    kin::spawn([a, me = kin::self()] {
-      kin::send(me, number{1});
-      kin::send(a, number{2});
-      kin::send(me, number{3});
-    });
-    for (int i = 1; i <= 3; ++i) EXPECT_EQ(test::expect<number>(), number{i});
-  });
-}
-
-TEST(alias, that_is_off_drops_what_comes_by_it) {
-  test::run([] {
-    const kin::ref a = kin::alias();
-    EXPECT_TRUE(kin::unalias(a));
-    EXPECT_FALSE(kin::unalias(a));
-    kin::send(a, number{1});
-    EXPECT_TRUE(nothing_of<number>());
-  });
-}
-
-TEST(alias, keeps_in_the_mailbox_what_came_before_it_was_switched_off) {
-  test::run([] {
-    const kin::ref a = kin::alias();
-    kin::send(a, number{1});
-    EXPECT_TRUE(kin::unalias(a));
-    EXPECT_EQ(test::expect<number>(), number{1});
-  });
-}
-
-TEST(alias, until_replied_takes_one_message) {
-  test::run([] {
-    const kin::ref a = kin::alias(kin::alias_until::replied);
-    kin::send(a, number{1});
+KIN_TEST(alias, reaches_its_process_in_order_with_what_is_sent_to_the_pid) {
+  const kin::ref a = kin::alias();
+  kin::spawn([a, me = kin::self()] {
+    kin::send(me, number{1});
     kin::send(a, number{2});
-    EXPECT_EQ(test::expect<number>(), number{1});
-    EXPECT_TRUE(nothing_of<number>());
-    EXPECT_FALSE(kin::unalias(a));
+    kin::send(me, number{3});
   });
+  for (int i = 1; i <= 3; ++i) EXPECT_EQ(test::expect<number>(), number{i});
 }
 
-TEST(alias, can_be_switched_off_by_its_process_alone) {
-  test::run([] {
-    const kin::ref a = kin::alias();
-    test::await_exit(kin::spawn([a] { EXPECT_FALSE(kin::unalias(a)); }));
-    kin::send(a, number{1});
-    EXPECT_EQ(test::expect<number>(), number{1});
-  });
+KIN_TEST(alias, that_is_off_drops_what_comes_by_it) {
+  const kin::ref a = kin::alias();
+  EXPECT_TRUE(kin::unalias(a));
+  EXPECT_FALSE(kin::unalias(a));
+  kin::send(a, number{1});
+  EXPECT_TRUE(nothing_of<number>());
 }
 
-TEST(alias, of_the_dead_drops) {
-  test::run([] {
-    const kin::pid p = kin::spawn([me = kin::self()] { kin::send(me, kin::alias()); });
-    const auto a = test::expect<kin::ref>();
-    test::await_exit(p);
-    kin::send(a, number{1});
-    kin::spawn([] {});  // the next user of the block
-    kin::send(a, number{1});
-  });
+KIN_TEST(alias, keeps_in_the_mailbox_what_came_before_it_was_switched_off) {
+  const kin::ref a = kin::alias();
+  kin::send(a, number{1});
+  EXPECT_TRUE(kin::unalias(a));
+  EXPECT_EQ(test::expect<number>(), number{1});
 }
 
-TEST(alias, that_is_a_timer_or_nothing_drops) {
-  test::run([] {
-    const kin::ref timer = kin::send_after(1h, kin::self(), number{1});
-    kin::send(timer, word{"by a timer"});
-    kin::send(kin::ref(), word{"by nothing"});
-    kin::send(kin::make_ref(), word{"by a plain reference"});
-    EXPECT_TRUE(kin::cancel_timer(timer));
-    EXPECT_TRUE(nothing_of<word>());
-  });
+KIN_TEST(alias, until_replied_takes_one_message) {
+  const kin::ref a = kin::alias(kin::alias_until::replied);
+  kin::send(a, number{1});
+  kin::send(a, number{2});
+  EXPECT_EQ(test::expect<number>(), number{1});
+  EXPECT_TRUE(nothing_of<number>());
+  EXPECT_FALSE(kin::unalias(a));
+}
+
+KIN_TEST(alias, can_be_switched_off_by_its_process_alone) {
+  const kin::ref a = kin::alias();
+  test::await_exit(kin::spawn([a] { EXPECT_FALSE(kin::unalias(a)); }));
+  kin::send(a, number{1});
+  EXPECT_EQ(test::expect<number>(), number{1});
+}
+
+KIN_TEST(alias, of_the_dead_drops) {
+  const kin::pid p = kin::spawn([me = kin::self()] { kin::send(me, kin::alias()); });
+  const auto a = test::expect<kin::ref>();
+  test::await_exit(p);
+  kin::send(a, number{1});
+  kin::spawn([] {});  // the next user of the block
+  kin::send(a, number{1});
+}
+
+KIN_TEST(alias, that_is_a_timer_or_nothing_drops) {
+  const kin::ref timer = kin::send_after(1h, kin::self(), number{1});
+  kin::send(timer, word{"by a timer"});
+  kin::send(kin::ref(), word{"by nothing"});
+  kin::send(kin::make_ref(), word{"by a plain reference"});
+  EXPECT_TRUE(kin::cancel_timer(timer));
+  EXPECT_TRUE(nothing_of<word>());
 }
 
 class alias_of_a_monitor : public testing::TestWithParam<kin::alias_until> {};
@@ -94,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(until, alias_of_a_monitor,
                                          kin::alias_until::replied));
 
 TEST_P(alias_of_a_monitor, lives_after_demonitor_only_if_it_was_to_be_unaliased) {
-  test::run([] {
+  test::play([] {
     const kin::pid p = kin::spawn([] { kin::sleep(1h); });
     const kin::ref watch = kin::monitor(p, {.alias = GetParam()});
     EXPECT_TRUE(kin::demonitor(watch));
@@ -105,7 +91,7 @@ TEST_P(alias_of_a_monitor, lives_after_demonitor_only_if_it_was_to_be_unaliased)
 }
 
 TEST_P(alias_of_a_monitor, lives_after_the_down_only_if_it_was_to_be_unaliased) {
-  test::run([] {
+  test::play([] {
     const kin::pid p = kin::spawn([] { kin::sleep(1h); });
     const kin::ref watch = kin::monitor(p, {.alias = GetParam()});
     kin::exit(p, kin::kill);
@@ -116,7 +102,7 @@ TEST_P(alias_of_a_monitor, lives_after_the_down_only_if_it_was_to_be_unaliased) 
 }
 
 TEST_P(alias_of_a_monitor, ends_the_monitor_with_a_reply_only_if_it_was_for_one) {
-  test::run([] {
+  test::play([] {
     const kin::pid p = kin::spawn([] { kin::sleep(1h); });
     const kin::ref watch = kin::monitor(p, {.alias = GetParam()});
     kin::send(watch, number{1});
@@ -131,36 +117,30 @@ struct lost {
   friend bool operator==(const lost&, const lost&) = default;
 };
 
-TEST(monitor_with_a_tag, sends_the_tag_with_the_down) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] { kin::receive([](word) {}); });
-    const kin::ref watch = kin::monitor(p, lost{3});
-    kin::send(p, word{"end"});
-    const auto told = test::expect<kin::tagged_down<lost>>();
-    EXPECT_EQ(told.tag, lost{3});
-    EXPECT_EQ(static_cast<const kin::down&>(told), (kin::down{watch, p, kin::normal}));
-  });
+KIN_TEST(monitor_with_a_tag, sends_the_tag_with_the_down) {
+  const kin::pid p = kin::spawn([] { kin::receive([](word) {}); });
+  const kin::ref watch = kin::monitor(p, lost{3});
+  kin::send(p, word{"end"});
+  const auto told = test::expect<kin::tagged_down<lost>>();
+  EXPECT_EQ(told.tag, lost{3});
+  EXPECT_EQ(static_cast<const kin::down&>(told), (kin::down{watch, p, kin::normal}));
 }
 
-TEST(monitor_with_a_tag, of_the_dead_tells_noproc_with_the_tag) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] {});
-    test::await_exit(p);
-    const kin::ref watch = kin::monitor(p, lost{4});
-    const auto told = test::expect<kin::tagged_down<lost>>();
-    EXPECT_EQ(told.tag, lost{4});
-    EXPECT_EQ(static_cast<const kin::down&>(told), (kin::down{watch, p, kin::noproc}));
-  });
+KIN_TEST(monitor_with_a_tag, of_the_dead_tells_noproc_with_the_tag) {
+  const kin::pid p = kin::spawn([] {});
+  test::await_exit(p);
+  const kin::ref watch = kin::monitor(p, lost{4});
+  const auto told = test::expect<kin::tagged_down<lost>>();
+  EXPECT_EQ(told.tag, lost{4});
+  EXPECT_EQ(static_cast<const kin::down&>(told), (kin::down{watch, p, kin::noproc}));
 }
 
-TEST(monitor_with_a_tag, is_flushed_as_others_are) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] {});
-    test::await_exit(p);
-    const kin::ref watch = kin::monitor(p, lost{4});
-    EXPECT_FALSE(kin::demonitor(watch, {.flush = true}));
-    EXPECT_TRUE(nothing_of<kin::tagged_down<lost>>());
-  });
+KIN_TEST(monitor_with_a_tag, is_flushed_as_others_are) {
+  const kin::pid p = kin::spawn([] {});
+  test::await_exit(p);
+  const kin::ref watch = kin::monitor(p, lost{4});
+  EXPECT_FALSE(kin::demonitor(watch, {.flush = true}));
+  EXPECT_TRUE(nothing_of<kin::tagged_down<lost>>());
 }
 
 }  // namespace

@@ -14,12 +14,6 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class process_on : public testing::TestWithParam<unsigned> {
- protected:
-  static kin::machine_options world() { return {.workers = GetParam()}; }
-};
-INSTANTIATE_TEST_SUITE_P(workers, process_on, testing::Values(1U, 2U, 4U));
-
 /// Says so when it is destroyed.
 class on_end {
  public:
@@ -34,43 +28,35 @@ class on_end {
 
 // ---- spawn --------------------------------------------------------------------------------------
 
-TEST(spawn, runs_its_body_as_another_process) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const kin::pid child = kin::spawn([me] { kin::send(me, kin::self()); });
+KIN_TEST(spawn, runs_its_body_as_another_process) {
+  const kin::pid me = kin::self();
+  const kin::pid child = kin::spawn([me] { kin::send(me, kin::self()); });
 
-    EXPECT_EQ(test::expect<kin::pid>(), child);
-    EXPECT_NE(child, me);
-  });
+  EXPECT_EQ(test::expect<kin::pid>(), child);
+  EXPECT_NE(child, me);
 }
 
-TEST(spawn, knows_the_parent_and_the_root_has_none) {
-  test::run([] {
-    EXPECT_FALSE(kin::parent());
-    const kin::pid me = kin::self();
-    kin::spawn([me] { kin::send(me, kin::parent()); });
+KIN_TEST(spawn, knows_the_parent_and_the_root_has_none) {
+  EXPECT_FALSE(kin::parent());
+  const kin::pid me = kin::self();
+  kin::spawn([me] { kin::send(me, kin::parent()); });
 
-    EXPECT_EQ(test::expect<kin::pid>(), me);
-  });
+  EXPECT_EQ(test::expect<kin::pid>(), me);
 }
 
-TEST(spawn, takes_a_body_that_can_only_be_moved) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    kin::spawn([me, n = std::make_unique<int>(7)] { kin::send(me, number{*n}); });
+KIN_TEST(spawn, takes_a_body_that_can_only_be_moved) {
+  const kin::pid me = kin::self();
+  kin::spawn([me, n = std::make_unique<int>(7)] { kin::send(me, number{*n}); });
 
-    EXPECT_EQ(test::expect<number>(), number{7});
-  });
+  EXPECT_EQ(test::expect<number>(), number{7});
 }
 
-TEST(spawn, destroys_its_body_before_the_end_is_told) {
-  test::run([] {
-    auto held = std::make_shared<int>(0);
-    const auto child = kin::spawn_monitor([held] {});
-    test::expect_down(child.ref);
+KIN_TEST(spawn, destroys_its_body_before_the_end_is_told) {
+  auto held = std::make_shared<int>(0);
+  const auto child = kin::spawn_monitor([held] {});
+  test::expect_down(child.ref);
 
-    EXPECT_EQ(held.use_count(), 1);
-  });
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST(spawn, outside_a_process_is_an_error_that_says_so) {
@@ -83,47 +69,39 @@ TEST(spawn, outside_a_process_is_an_error_that_says_so) {
   }
 }
 
-TEST(spawn, does_not_inherit_trap_exits) {
-  test::run([] {
-    kin::trap_exits();
-    const kin::pid me = kin::self();
-    kin::spawn([me] { kin::send(me, kin::trap_exits(true)); });
+KIN_TEST(spawn, does_not_inherit_trap_exits) {
+  kin::trap_exits();
+  const kin::pid me = kin::self();
+  kin::spawn([me] { kin::send(me, kin::trap_exits(true)); });
 
-    EXPECT_FALSE(test::expect<bool>());
-  });
+  EXPECT_FALSE(test::expect<bool>());
 }
 
-TEST_P(process_on, spawn_monitor_never_says_noproc) {
-  test::run(world(), [] {
-    for (int i = 0; i < test::times(2000); ++i) {
-      const auto child = kin::spawn_monitor([i] { kin::exit(i); });
-      ASSERT_EQ(test::expect_down(child.ref),
-                (kin::down{child.ref, child.pid, kin::exit_reason(i)}));
-    }
-  });
+KIN_TEST(process, spawn_monitor_never_says_noproc, {.workers = {1, 2, 4}}) {
+  for (int i = 0; i < test::times(2000); ++i) {
+    const auto child = kin::spawn_monitor([i] { kin::exit(i); });
+    ASSERT_EQ(test::expect_down(child.ref), (kin::down{child.ref, child.pid, kin::exit_reason(i)}));
+  }
 }
 
-TEST_P(process_on, spawn_link_never_misses_the_end) {
-  test::run(world(), [] {
-    kin::trap_exits();
-    for (int i = 0; i < test::times(2000); ++i) {
-      const kin::pid child = kin::spawn_link([i] { kin::exit(i); });
-      ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{child, kin::exit_reason(i)}));
-    }
-  });
+KIN_TEST(process, spawn_link_never_misses_the_end, {.workers = {1, 2, 4}}) {
+  kin::trap_exits();
+  for (int i = 0; i < test::times(2000); ++i) {
+    const kin::pid child = kin::spawn_link([i] { kin::exit(i); });
+    ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{child, kin::exit_reason(i)}));
+  }
 }
 
-TEST_P(process_on, a_million_processes_leave_nothing_behind) {
-  test::run(world(), [] {
-    for (int i = 0; i < test::times(1000); ++i) {
-      std::vector<kin::ref> ends;
-      for (int j = 0; j < 1000; ++j) ends.push_back(kin::spawn_monitor([] {}).ref);
-      for (int j = 0; j < 1000; ++j) ASSERT_EQ(test::expect<kin::down>().reason, kin::normal);
-    }
-  });
+KIN_TEST(process, a_million_processes_leave_nothing_behind, {.workers = {1, 2, 4}}) {
+  const int at_once = test::times(1000, 1000);
+  for (int i = 0; i < test::times(1000); ++i) {
+    std::vector<kin::ref> ends;
+    for (int j = 0; j < at_once; ++j) ends.push_back(kin::spawn_monitor([] {}).ref);
+    for (int j = 0; j < at_once; ++j) ASSERT_EQ(test::expect<kin::down>().reason, kin::normal);
+  }
 }
 
-TEST(spawn, a_tree_of_processes_ends_from_the_leaves) {
+KIN_TEST(spawn, a_tree_of_processes_ends_from_the_leaves, {.workers = {4}}) {
   struct tree {
     static void grow(int depth, kin::pid up) {
       if (depth > 0) {
@@ -136,12 +114,11 @@ TEST(spawn, a_tree_of_processes_ends_from_the_leaves) {
       }
     }
   };
-  test::run({.workers = 4}, [] {
-    const kin::pid me = kin::self();
-    kin::spawn([me] { tree::grow(test::sanitized ? 9 : 14, me); });
+  const kin::pid me = kin::self();
+  const int depth = test::simulated() ? 5 : test::sanitized ? 9 : 14;
+  kin::spawn([me, depth] { tree::grow(depth, me); });
 
-    EXPECT_EQ(test::expect<number>().value, (test::sanitized ? 1 << 10 : 1 << 15) - 1);
-  });
+  EXPECT_EQ(test::expect<number>().value, (2 << depth) - 1);
 }
 
 // ---- exit/1 -------------------------------------------------------------------------------------
@@ -152,104 +129,88 @@ kin::exit_reason how_it_ends(std::function<void()> body) {
 }
 
 TEST(exit, is_normal_when_the_body_returns) {
-  test::run([] { EXPECT_EQ(how_it_ends([] {}), kin::normal); });
+  test::play([] { EXPECT_EQ(how_it_ends([] {}), kin::normal); });
 }
 
-TEST(exit, carries_a_value_of_any_type) {
+KIN_TEST(exit, carries_a_value_of_any_type) {
   struct no_disk {
     int unit;
   };
-  test::run([] {
-    const kin::exit_reason why = how_it_ends([] { kin::exit(no_disk{3}); });
+  const kin::exit_reason why = how_it_ends([] { kin::exit(no_disk{3}); });
 
-    ASSERT_NE(why.get_if<no_disk>(), nullptr);
-    EXPECT_EQ(why.get_if<no_disk>()->unit, 3);
-  });
+  ASSERT_NE(why.get_if<no_disk>(), nullptr);
+  EXPECT_EQ(why.get_if<no_disk>()->unit, 3);
 }
 
-TEST(exit, carries_text_and_atoms_verbatim) {
-  test::run([] {
-    EXPECT_EQ(how_it_ends([] { kin::exit("no reason"); }), "no reason");
-    EXPECT_EQ(how_it_ends([] { kin::exit(kin::normal); }), kin::normal);
-    EXPECT_EQ(how_it_ends([] { kin::exit(kin::shutdown); }), kin::shutdown);
-    EXPECT_EQ(how_it_ends([] { kin::exit(kin::shutdown(3)); }), kin::shutdown(3));
-    EXPECT_EQ(how_it_ends([] { kin::exit(kin::kill); }), kin::kill);
-    EXPECT_EQ(how_it_ends([] { kin::exit(kin::killed); }), kin::killed);
-  });
+KIN_TEST(exit, carries_text_and_atoms_verbatim) {
+  EXPECT_EQ(how_it_ends([] { kin::exit("no reason"); }), "no reason");
+  EXPECT_EQ(how_it_ends([] { kin::exit(kin::normal); }), kin::normal);
+  EXPECT_EQ(how_it_ends([] { kin::exit(kin::shutdown); }), kin::shutdown);
+  EXPECT_EQ(how_it_ends([] { kin::exit(kin::shutdown(3)); }), kin::shutdown(3));
+  EXPECT_EQ(how_it_ends([] { kin::exit(kin::kill); }), kin::kill);
+  EXPECT_EQ(how_it_ends([] { kin::exit(kin::killed); }), kin::killed);
 }
 
-TEST(exit, of_an_exception_is_an_error_with_its_type_and_text) {
-  test::run([] {
-    const kin::exit_reason why = how_it_ends([] { throw std::out_of_range("too far"); });
+KIN_TEST(exit, of_an_exception_is_an_error_with_its_type_and_text) {
+  const kin::exit_reason why = how_it_ends([] { throw std::out_of_range("too far"); });
 
-    EXPECT_TRUE(why.is_error());
-    ASSERT_NE(why.get_if<std::logic_error>(), nullptr) << why;
-    EXPECT_STREQ(why.get_if<std::logic_error>()->what(), "too far");
-    EXPECT_EQ(why, how_it_ends([] { throw std::out_of_range("too far"); }));
-    EXPECT_NE(why, how_it_ends([] { throw std::out_of_range("too near"); }));
-    EXPECT_NE(why, how_it_ends([] { throw std::length_error("too far"); }));
-  });
+  EXPECT_TRUE(why.is_error());
+  ASSERT_NE(why.get_if<std::logic_error>(), nullptr) << why;
+  EXPECT_STREQ(why.get_if<std::logic_error>()->what(), "too far");
+  EXPECT_EQ(why, how_it_ends([] { throw std::out_of_range("too far"); }));
+  EXPECT_NE(why, how_it_ends([] { throw std::out_of_range("too near"); }));
+  EXPECT_NE(why, how_it_ends([] { throw std::length_error("too far"); }));
 }
 
-TEST(exit, of_a_thrown_value_that_is_no_std_exception_is_an_error) {
-  test::run([] {
-    const kin::exit_reason why = how_it_ends([] { throw 3; });
+KIN_TEST(exit, of_a_thrown_value_that_is_no_std_exception_is_an_error) {
+  const kin::exit_reason why = how_it_ends([] { throw 3; });
 
-    EXPECT_TRUE(why.is_error());
-    EXPECT_EQ(kin::to_string(why).rfind("int", 0), 0U) << why;
-  });
+  EXPECT_TRUE(why.is_error());
+  EXPECT_EQ(kin::to_string(why).rfind("int", 0), 0U) << why;
 }
 
-TEST(exit, keeps_an_exception_that_is_given_as_a_value) {
-  test::run([] {
-    const kin::exit_reason why = how_it_ends([] { kin::exit(std::runtime_error("as a value")); });
+KIN_TEST(exit, keeps_an_exception_that_is_given_as_a_value) {
+  const kin::exit_reason why = how_it_ends([] { kin::exit(std::runtime_error("as a value")); });
 
-    ASSERT_NE(why.get_if<std::runtime_error>(), nullptr) << why;
-    EXPECT_STREQ(why.get_if<std::runtime_error>()->what(), "as a value");
-  });
+  ASSERT_NE(why.get_if<std::runtime_error>(), nullptr) << why;
+  EXPECT_STREQ(why.get_if<std::runtime_error>()->what(), "as a value");
 }
 
-TEST(exit, unwinds_the_stack) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    how_it_ends([me] {
-      const on_end outer([me] { kin::send(me, word{"outer"}); });
-      [me] {
-        const on_end inner([me] { kin::send(me, word{"inner"}); });
-        kin::exit("deep down");
-      }();
-    });
-
-    EXPECT_EQ(test::expect<word>(), word{"inner"});
-    EXPECT_EQ(test::expect<word>(), word{"outer"});
+KIN_TEST(exit, unwinds_the_stack) {
+  const kin::pid me = kin::self();
+  how_it_ends([me] {
+    const on_end outer([me] { kin::send(me, word{"outer"}); });
+    [me] {
+      const on_end inner([me] { kin::send(me, word{"inner"}); });
+      kin::exit("deep down");
+    }();
   });
+
+  EXPECT_EQ(test::expect<word>(), word{"inner"});
+  EXPECT_EQ(test::expect<word>(), word{"outer"});
 }
 
-TEST(exit, is_not_caught_as_a_std_exception) {
-  test::run([] {
-    EXPECT_EQ(how_it_ends([] {
-                try {
-                  kin::exit("out");
-                } catch (const std::exception&) {
-                  kin::exit("caught");
-                }
-              }),
-              "out");
-  });
+KIN_TEST(exit, is_not_caught_as_a_std_exception) {
+  EXPECT_EQ(how_it_ends([] {
+              try {
+                kin::exit("out");
+              } catch (const std::exception&) {
+                kin::exit("caught");
+              }
+            }),
+            "out");
 }
 
-TEST(exit, that_is_swallowed_ends_the_process_at_its_next_wait) {
-  test::run([] {
-    EXPECT_EQ(how_it_ends([] {
-                try {
-                  kin::exit("the first word");
-                } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
-                }
-                kin::yield();
-                kin::exit("the second word");
-              }),
-              "the first word");
-  });
+KIN_TEST(exit, that_is_swallowed_ends_the_process_at_its_next_wait) {
+  EXPECT_EQ(how_it_ends([] {
+              try {
+                kin::exit("the first word");
+              } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
+              }
+              kin::yield();
+              kin::exit("the second word");
+            }),
+            "the first word");
 }
 
 TEST(exit, of_the_root_is_what_run_returns) {
@@ -304,7 +265,7 @@ void tell_exits(kin::pid up) {
 }
 
 TEST_P(exit_signal, does_what_the_table_says) {
-  test::run([r = GetParam()] {
+  test::play([r = GetParam()] {
     const kin::pid me = kin::self();
     const auto target = kin::spawn_monitor([r, me] {
       kin::trap_exits(r.traps);
@@ -327,161 +288,138 @@ TEST_P(exit_signal, does_what_the_table_says) {
   });
 }
 
-TEST(exit_signal, to_the_dead_and_to_nobody_does_nothing) {
-  test::run([] {
-    const kin::pid dead = kin::spawn([] {});
-    test::await_exit(dead);
+KIN_TEST(exit_signal, to_the_dead_and_to_nobody_does_nothing) {
+  const kin::pid dead = kin::spawn([] {});
+  test::await_exit(dead);
 
-    kin::exit(dead, kin::kill);
-    kin::exit(kin::pid{}, kin::kill);
-  });
+  kin::exit(dead, kin::kill);
+  kin::exit(kin::pid{}, kin::kill);
 }
 
-TEST(exit_signal, to_self_takes_effect_at_once) {
-  test::run([] {
-    EXPECT_EQ(how_it_ends([] {
-                kin::exit(kin::self(), "now");
-                kin::exit("later");
-              }),
-              "now");
-  });
+KIN_TEST(exit_signal, to_self_takes_effect_at_once) {
+  EXPECT_EQ(how_it_ends([] {
+              kin::exit(kin::self(), "now");
+              kin::exit("later");
+            }),
+            "now");
 }
 
-TEST(exit_signal, to_self_that_is_trapped_comes_after_what_was_sent_before) {
-  test::run([] {
+KIN_TEST(exit_signal, to_self_that_is_trapped_comes_after_what_was_sent_before) {
+  kin::trap_exits();
+  kin::send(kin::self(), word{"before"});
+  kin::exit(kin::self(), "then");
+  kin::send(kin::self(), word{"after"});
+
+  EXPECT_THAT(test::drained(), testing::ElementsAre("before", testing::HasSubstr("EXIT"), "after"));
+}
+
+KIN_TEST(exit_signal, finds_the_trap_as_it_is_at_receipt) {
+  const kin::pid me = kin::self();
+  const auto target = kin::spawn_monitor([me] {
+    kin::receive([](const word& /*go*/) {});
     kin::trap_exits();
-    kin::send(kin::self(), word{"before"});
-    kin::exit(kin::self(), "then");
-    kin::send(kin::self(), word{"after"});
-
-    EXPECT_THAT(test::drained(),
-                testing::ElementsAre("before", testing::HasSubstr("EXIT"), "after"));
+    kin::send(me, word{"traps"});
+    kin::send(me, test::expect<kin::exited>());
   });
+  kin::send(target.pid, word{"go"});
+  test::expect<word>();
+  kin::exit(target.pid, "late");
+
+  EXPECT_EQ(test::expect<kin::exited>().reason, "late");
+  test::expect_down(target.ref);
 }
 
-TEST(exit_signal, finds_the_trap_as_it_is_at_receipt) {
-  test::run([] {
-    const kin::pid me = kin::self();
+KIN_TEST(exit_signal, that_is_queued_as_a_message_stays_when_the_trap_is_lifted) {
+  kin::trap_exits();
+  kin::exit(kin::self(), "queued");
+  EXPECT_TRUE(kin::trap_exits(false));
+
+  EXPECT_EQ(test::expect<kin::exited>().reason, "queued");
+}
+
+KIN_TEST(process, messages_sent_before_an_exit_signal_are_there_first, {.workers = {1, 2, 4}}) {
+  const kin::pid me = kin::self();
+  for (int i = 0; i < test::times(500); ++i) {
     const auto target = kin::spawn_monitor([me] {
-      kin::receive([](const word& /*go*/) {});
       kin::trap_exits();
       kin::send(me, word{"traps"});
-      kin::send(me, test::expect<kin::exited>());
+      int seen = 0;
+      for (bool more = true; more;) {
+        kin::receive([&](number /*n*/) { ++seen; },
+                     [&](const kin::exited& /*e*/) { more = false; });
+      }
+      kin::send(me, number{seen});
     });
-    kin::send(target.pid, word{"go"});
     test::expect<word>();
-    kin::exit(target.pid, "late");
-
-    EXPECT_EQ(test::expect<kin::exited>().reason, "late");
-  });
-}
-
-TEST(exit_signal, that_is_queued_as_a_message_stays_when_the_trap_is_lifted) {
-  test::run([] {
-    kin::trap_exits();
-    kin::exit(kin::self(), "queued");
-    EXPECT_TRUE(kin::trap_exits(false));
-
-    EXPECT_EQ(test::expect<kin::exited>().reason, "queued");
-  });
-}
-
-TEST_P(process_on, messages_sent_before_an_exit_signal_are_there_first) {
-  test::run(world(), [] {
-    const kin::pid me = kin::self();
-    for (int i = 0; i < test::times(500); ++i) {
-      const auto target = kin::spawn_monitor([me] {
-        kin::trap_exits();
-        kin::send(me, word{"traps"});
-        int seen = 0;
-        for (bool more = true; more;) {
-          kin::receive([&](number /*n*/) { ++seen; },
-                       [&](const kin::exited& /*e*/) { more = false; });
-        }
-        kin::send(me, number{seen});
-      });
-      test::expect<word>();
-      for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});
-      kin::exit(target.pid, "after ten");
-      for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});
-      ASSERT_EQ(test::expect<number>(), number{10});
-      test::expect_down(target.ref);
-    }
-  });
+    for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});
+    kin::exit(target.pid, "after ten");
+    for (int j = 0; j < 10; ++j) kin::send(target.pid, number{j});
+    ASSERT_EQ(test::expect<number>(), number{10});
+    test::expect_down(target.ref);
+  }
 }
 
 // ---- kill ---------------------------------------------------------------------------------------
 
-TEST_P(process_on, the_first_fatal_signal_wins) {
-  test::run(world(), [] {
-    for (int i = 0; i < test::times(1000); ++i) {
-      const auto target = kin::spawn_monitor([] { test::idle(); });
-      kin::exit(target.pid, "first");
-      kin::exit(target.pid, kin::kill);
-      ASSERT_EQ(test::expect_down(target.ref).reason, "first");
-    }
-  });
+KIN_TEST(process, the_first_fatal_signal_wins, {.workers = {1, 2, 4}}) {
+  for (int i = 0; i < test::times(1000); ++i) {
+    const auto target = kin::spawn_monitor([] { test::idle(); });
+    kin::exit(target.pid, "first");
+    kin::exit(target.pid, kin::kill);
+    ASSERT_EQ(test::expect_down(target.ref).reason, "first");
+  }
 }
 
-TEST_P(process_on, a_link_and_a_monitor_made_before_a_kill_hear_of_it) {
-  test::run(world(), [] {
-    kin::trap_exits();
-    for (int i = 0; i < test::times(1000); ++i) {
-      const kin::pid target = kin::spawn([] { test::idle(); });
-      kin::link(target);
-      const kin::ref monitor = kin::monitor(target);
-      kin::exit(target, kin::kill);
-      ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{target, kin::killed}));
-      ASSERT_EQ(test::expect_down(monitor).reason, kin::killed);
-    }
-  });
+KIN_TEST(process, a_link_and_a_monitor_made_before_a_kill_hear_of_it, {.workers = {1, 2, 4}}) {
+  kin::trap_exits();
+  for (int i = 0; i < test::times(1000); ++i) {
+    const kin::pid target = kin::spawn([] { test::idle(); });
+    kin::link(target);
+    const kin::ref monitor = kin::monitor(target);
+    kin::exit(target, kin::kill);
+    ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{target, kin::killed}));
+    ASSERT_EQ(test::expect_down(monitor).reason, kin::killed);
+  }
 }
 
-TEST_P(process_on, a_link_and_a_monitor_made_after_a_kill_find_nobody) {
-  test::run(world(), [] {
-    kin::trap_exits();
-    for (int i = 0; i < test::times(1000); ++i) {
-      const kin::pid target = kin::spawn([] { test::idle(); });
-      kin::exit(target, kin::kill);
-      kin::link(target);
-      const kin::ref monitor = kin::monitor(target);
-      ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{target, kin::noproc}));
-      ASSERT_EQ(test::expect_down(monitor).reason, kin::noproc);
-    }
-  });
+KIN_TEST(process, a_link_and_a_monitor_made_after_a_kill_find_nobody, {.workers = {1, 2, 4}}) {
+  kin::trap_exits();
+  for (int i = 0; i < test::times(1000); ++i) {
+    const kin::pid target = kin::spawn([] { test::idle(); });
+    kin::exit(target, kin::kill);
+    kin::link(target);
+    const kin::ref monitor = kin::monitor(target);
+    ASSERT_EQ(test::expect<kin::exited>(), (kin::exited{target, kin::noproc}));
+    ASSERT_EQ(test::expect_down(monitor).reason, kin::noproc);
+  }
 }
 
-TEST_P(process_on, nobody_is_alive_after_a_kill) {
-  test::run(world(), [] {
-    for (int i = 0; i < test::times(1000); ++i) {
-      const kin::pid target = kin::spawn([] { test::idle(); });
-      kin::exit(target, kin::kill);
-      ASSERT_FALSE(kin::is_alive(target));
-    }
-  });
+KIN_TEST(process, nobody_is_alive_after_a_kill, {.workers = {1, 2, 4}}) {
+  for (int i = 0; i < test::times(1000); ++i) {
+    const kin::pid target = kin::spawn([] { test::idle(); });
+    kin::exit(target, kin::kill);
+    ASSERT_FALSE(kin::is_alive(target));
+  }
 }
 
-TEST_P(process_on, a_kill_is_never_lost_between_a_look_and_a_sleep) {  // protocols 2
-  test::run(world(), [] {
-    for (int i = 0; i < test::times(3000); ++i) {
-      const auto target = kin::spawn_monitor([] {
-        for (;;) kin::receive([](number /*n*/) {});
-      });
-      for (int j = 0; j < i % 4; ++j) kin::send(target.pid, number{j});
-      kin::exit(target.pid, kin::kill);
-      ASSERT_EQ(test::expect_down(target.ref).reason, kin::killed);
-    }
-  });
+KIN_TEST(process, a_kill_is_never_lost_between_a_look_and_a_sleep,
+         {.workers = {1, 2, 4}}) {  // protocols 2
+  for (int i = 0; i < test::times(3000); ++i) {
+    const auto target = kin::spawn_monitor([] {
+      for (;;) kin::receive([](number /*n*/) {});
+    });
+    for (int j = 0; j < i % 4; ++j) kin::send(target.pid, number{j});
+    kin::exit(target.pid, kin::kill);
+    ASSERT_EQ(test::expect_down(target.ref).reason, kin::killed);
+  }
 }
 
-TEST(is_alive, is_true_of_who_waits_runs_and_is_oneself) {
-  test::run([] {
-    const kin::pid waiting = kin::spawn([] { test::idle(); });
+KIN_TEST(is_alive, is_true_of_who_waits_runs_and_is_oneself) {
+  const kin::pid waiting = kin::spawn_link([] { test::idle(); });
 
-    EXPECT_TRUE(kin::is_alive(kin::self()));
-    EXPECT_TRUE(kin::is_alive(waiting));
-    EXPECT_FALSE(kin::is_alive(kin::pid{}));
-  });
+  EXPECT_TRUE(kin::is_alive(kin::self()));
+  EXPECT_TRUE(kin::is_alive(waiting));
+  EXPECT_FALSE(kin::is_alive(kin::pid{}));
 }
 
 TEST(kill, before_the_first_line_means_no_line_is_run) {
@@ -495,158 +433,140 @@ TEST(kill, before_the_first_line_means_no_line_is_run) {
   });
 }
 
-TEST(kill, runs_destructors_of_a_process_that_waits_in_the_middle) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const kin::pid target = kin::spawn([me] {
-      const on_end told([me] { kin::send(me, word{"cleaned up"}); });
-      kin::send(me, word{"ready"});
-      test::idle();
-    });
-    EXPECT_EQ(test::expect<word>(), word{"ready"});
-    kin::exit(target, kin::kill);
-
-    EXPECT_EQ(test::expect<word>(), word{"cleaned up"});
+KIN_TEST(kill, runs_destructors_of_a_process_that_waits_in_the_middle) {
+  const kin::pid me = kin::self();
+  const kin::pid target = kin::spawn([me] {
+    const on_end told([me] { kin::send(me, word{"cleaned up"}); });
+    kin::send(me, word{"ready"});
+    test::idle();
   });
+  EXPECT_EQ(test::expect<word>(), word{"ready"});
+  kin::exit(target, kin::kill);
+
+  EXPECT_EQ(test::expect<word>(), word{"cleaned up"});
 }
 
-TEST(kill, destroys_the_state_of_an_idle_handler_before_the_end_is_told) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const auto target = kin::spawn_monitor([me] {
-      auto held = std::make_shared<on_end>([me] { kin::send(me, word{"state gone"}); });
-      kin::send(me, word{"ready"});
-      return kin::loop([held](number /*n*/) {});
-    });
-    EXPECT_EQ(test::expect<word>(), word{"ready"});
-    kin::exit(target.pid, kin::kill);
-
-    kin::receive([](const word& w) { EXPECT_EQ(w, word{"state gone"}); },
-                 [](const kin::down& /*d*/) { FAIL() << "DOWN came before the state had died"; });
-    test::expect_down(target.ref);
+KIN_TEST(kill, destroys_the_state_of_an_idle_handler_before_the_end_is_told) {
+  const kin::pid me = kin::self();
+  const auto target = kin::spawn_monitor([me] {
+    auto held = std::make_shared<on_end>([me] { kin::send(me, word{"state gone"}); });
+    kin::send(me, word{"ready"});
+    return kin::loop([held](number /*n*/) {});
   });
+  EXPECT_EQ(test::expect<word>(), word{"ready"});
+  kin::exit(target.pid, kin::kill);
+
+  kin::receive([](const word& w) { EXPECT_EQ(w, word{"state gone"}); },
+               [](const kin::down& /*d*/) { FAIL() << "DOWN came before the state had died"; });
+  test::expect_down(target.ref);
 }
 
-TEST(kill, that_is_swallowed_comes_again_at_the_next_wait) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const auto target = kin::spawn_monitor([me] {
-      for (int i = 0; i < 3; ++i) {
-        try {
-          kin::send(me, number{i});
-          test::idle();
-          kin::send(me, word{"survived"});
-        } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
-        }
-      }
-    });
-    test::expect<number>();
-    kin::exit(target.pid, kin::kill);
-
-    EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
-    EXPECT_THAT(test::drained(), testing::ElementsAre("1", "2"));
-  });
-}
-
-TEST(kill, that_is_swallowed_is_still_the_reason) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const auto target = kin::spawn_monitor([me] {
+KIN_TEST(kill, that_is_swallowed_comes_again_at_the_next_wait) {
+  const kin::pid me = kin::self();
+  const auto target = kin::spawn_monitor([me] {
+    for (int i = 0; i < 3; ++i) {
       try {
-        kin::send(me, word{"ready"});
+        kin::send(me, number{i});
         test::idle();
-      } catch (...) {
-        throw std::runtime_error("something else");
+        kin::send(me, word{"survived"});
+      } catch (...) {  // NOLINT(bugprone-empty-catch): that is what is tested
       }
-    });
-    test::expect<word>();
-    kin::exit(target.pid, kin::kill);
-
-    EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
+    }
   });
+  test::expect<number>();
+  kin::exit(target.pid, kin::kill);
+
+  EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
+  EXPECT_THAT(test::drained(), testing::ElementsAre("1", "2"));
 }
 
-TEST(kill, is_seen_by_one_that_computes_at_its_checkpoints) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const auto target = kin::spawn_monitor([me] {
-      kin::send(me, word{"runs"});
-      for (;;) kin::checkpoint();
-    });
-    test::expect<word>();
-    kin::exit(target.pid, kin::kill);
-
-    EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
-  });
-}
-
-TEST(kill, is_seen_by_one_that_yields_for_ever) {
-  test::run({.workers = 1}, [] {
-    const auto target = kin::spawn_monitor([] {
-      for (;;) kin::yield();
-    });
-    kin::yield();
-    kin::exit(target.pid, "enough");
-
-    EXPECT_EQ(test::expect_down(target.ref).reason, "enough");
-  });
-}
-
-TEST(dying, makes_waits_in_destructors_fail_at_once) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const kin::pid friendly = kin::spawn([] { test::idle(); });
-    const auto target = kin::spawn_monitor([me, friendly] {
-      const on_end waits([me, friendly] {
-        const auto began = std::chrono::steady_clock::now();
-        kin::sleep(1h);
-        kin::yield();
-        const bool late =
-            kin::receive([](number /*n*/) { return false; }, kin::after(1h, [] { return true; }));
-        const bool alive = kin::is_alive(friendly);
-        kin::send(me, word{std::string(late ? "late" : "took") + (alive ? " alive" : " unknown")});
-        EXPECT_LT(std::chrono::steady_clock::now() - began, 60s);
-      });
+KIN_TEST(kill, that_is_swallowed_is_still_the_reason) {
+  const kin::pid me = kin::self();
+  const auto target = kin::spawn_monitor([me] {
+    try {
       kin::send(me, word{"ready"});
       test::idle();
-    });
-    test::expect<word>();
-    kin::exit(target.pid, kin::kill);
-
-    EXPECT_EQ(test::expect<word>(), word{"late unknown"});
-    EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
+    } catch (...) {
+      throw std::runtime_error("something else");
+    }
   });
+  test::expect<word>();
+  kin::exit(target.pid, kin::kill);
+
+  EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
 }
 
-TEST(dying, may_send_exit_and_unlink) {
-  test::run([] {
-    kin::trap_exits();
-    const kin::pid me = kin::self();
-    const auto other = kin::spawn_monitor([] { test::idle(); });
-    const kin::pid target = kin::spawn_link([me, other] {
-      const on_end acts([me, other] {
-        kin::unlink(me);
-        kin::exit(other.pid, "from a destructor");
-        kin::send(me, word{"sent"});
-      });
-      kin::exit("ends");
-    });
-
-    EXPECT_EQ(test::expect<word>(), word{"sent"});
-    EXPECT_EQ(test::expect_down(other.ref).reason, "from a destructor");
-    test::await_exit(target);
-    EXPECT_THAT(test::drained(), testing::IsEmpty());
+KIN_TEST(kill, is_seen_by_one_that_computes_at_its_checkpoints) {
+  const kin::pid me = kin::self();
+  const auto target = kin::spawn_monitor([me] {
+    kin::send(me, word{"runs"});
+    for (;;) kin::checkpoint();
   });
+  test::expect<word>();
+  kin::exit(target.pid, kin::kill);
+
+  EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
 }
 
-TEST(dying, does_not_stop_a_machine_that_has_a_long_mailbox_to_throw_away) {
-  test::run({.workers = 1}, [] {
-    const auto target = kin::spawn_monitor([] { kin::receive([](const word& /*end*/) {}); });
-    for (int i = 0; i < test::times(200'000); ++i) kin::send(target.pid, number{i});
-    kin::exit(target.pid, kin::kill);
-
-    EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
+KIN_TEST(kill, is_seen_by_one_that_yields_for_ever, {.workers = {1}}) {
+  const auto target = kin::spawn_monitor([] {
+    for (;;) kin::yield();
   });
+  kin::yield();
+  kin::exit(target.pid, "enough");
+
+  EXPECT_EQ(test::expect_down(target.ref).reason, "enough");
+}
+
+KIN_TEST(dying, makes_waits_in_destructors_fail_at_once) {
+  const kin::pid me = kin::self();
+  const kin::pid friendly = kin::spawn_link([] { test::idle(); });
+  const auto target = kin::spawn_monitor([me, friendly] {
+    const on_end waits([me, friendly] {
+      const auto began = kin::clock::now();
+      kin::sleep(1h);
+      kin::yield();
+      const bool late =
+          kin::receive([](number /*n*/) { return false; }, kin::after(1h, [] { return true; }));
+      const bool alive = kin::is_alive(friendly);
+      kin::send(me, word{std::string(late ? "late" : "took") + (alive ? " alive" : " unknown")});
+      EXPECT_LT(kin::clock::now() - began, 60s);
+    });
+    kin::send(me, word{"ready"});
+    test::idle();
+  });
+  test::expect<word>();
+  kin::exit(target.pid, kin::kill);
+
+  EXPECT_EQ(test::expect<word>(), word{"late unknown"});
+  EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
+}
+
+KIN_TEST(dying, may_send_exit_and_unlink) {
+  kin::trap_exits();
+  const kin::pid me = kin::self();
+  const auto other = kin::spawn_monitor([] { test::idle(); });
+  const kin::pid target = kin::spawn_link([me, other] {
+    const on_end acts([me, other] {
+      kin::unlink(me);
+      kin::exit(other.pid, "from a destructor");
+      kin::send(me, word{"sent"});
+    });
+    kin::exit("ends");
+  });
+
+  EXPECT_EQ(test::expect<word>(), word{"sent"});
+  EXPECT_EQ(test::expect_down(other.ref).reason, "from a destructor");
+  test::await_exit(target);
+  EXPECT_THAT(test::drained(), testing::IsEmpty());
+}
+
+KIN_TEST(dying, does_not_stop_a_machine_that_has_a_long_mailbox_to_throw_away, {.workers = {1}}) {
+  const auto target = kin::spawn_monitor([] { kin::receive([](const word& /*end*/) {}); });
+  for (int i = 0; i < test::times(200'000); ++i) kin::send(target.pid, number{i});
+  kin::exit(target.pid, kin::kill);
+
+  EXPECT_EQ(test::expect_down(target.ref).reason, kin::killed);
 }
 
 // ---- exit_reason --------------------------------------------------------------------------------
