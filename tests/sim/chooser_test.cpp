@@ -12,9 +12,10 @@
 namespace kin::detail {
 namespace {
 
-std::vector<actor> turns_of(std::uint64_t count) {
-  std::vector<actor> all;
-  for (std::uint64_t i = 1; i <= count; ++i) all.push_back({.to = i});
+// That became ready one after the other, all in the same step.
+std::vector<candidate> turns_of(std::uint64_t count) {
+  std::vector<candidate> all;
+  for (std::uint64_t i = 1; i <= count; ++i) all.push_back({{.to = i}, 1, i});
   return all;
 }
 
@@ -53,12 +54,12 @@ TEST(chooser, keeps_to_the_highest_rank_but_for_a_few_falls) {
 
 TEST(chooser, lets_all_others_go_before_who_gave_way) {
   chooser c({.seed = 2, .by = sim::order::by_priorities});
-  const std::vector<actor> all = turns_of(5);
+  const std::vector<candidate> all = turns_of(5);
   std::array<int, 5> taken{};
   for (int i = 0; i < 5; ++i) {
     const std::size_t chosen = c.choose(all);
     ++taken[chosen];
-    c.gave_way(all[chosen]);
+    c.gave_way(all[chosen].who);
   }
   for (const int times : taken) EXPECT_EQ(times, 1);
 }
@@ -71,6 +72,43 @@ TEST(chooser, signs_the_same_choices_alike_and_others_differently) {
   };
   EXPECT_EQ(signature(1), signature(1));
   EXPECT_NE(signature(1), signature(2));
+}
+
+TEST(chooser, told_nothing_takes_what_the_last_step_has_brought_about_in_order) {
+  chooser c({.schedule = "plain"});
+  const std::vector<candidate> all{
+      {{.to = 1}, 3, 1}, {{.to = 2}, 7, 3}, {{.to = 3}, 7, 2}, {{.to = 4}, 0, 4}};
+  EXPECT_EQ(c.choose(all), 2U);
+}
+
+TEST(chooser, told_nothing_takes_the_oldest_now_and_then) {
+  chooser c({.schedule = "plain"});
+  const std::vector<candidate> all{{{.to = 1}, 7, 2}, {{.to = 2}, 3, 1}};
+  int oldest = 0;
+  for (int i = 0; i < 2560; ++i) oldest += c.choose(all) == 1 ? 1 : 0;
+  EXPECT_EQ(oldest, 10);
+}
+
+TEST(chooser, takes_what_it_is_told_and_passes_over_who_is_not_there) {
+  chooser c({.schedule = "plain 1:4 2:9 3:2"}, true);
+  const std::vector<candidate> all = turns_of(5);
+  EXPECT_EQ(c.choose(all), 3U);
+  EXPECT_TRUE(c.was_told());
+  EXPECT_EQ(c.choose(all), 0U);
+  EXPECT_FALSE(c.was_told());
+  EXPECT_EQ(c.choose(all), 1U);
+  EXPECT_EQ(text_of(c.choices()), "plain 1:4 3:2");
+}
+
+TEST(chooser, knows_the_schedule_of_what_it_has_drawn) {
+  for (const sim::order by : {sim::order::uniform, sim::order::by_priorities}) {
+    chooser drawn({.seed = 4, .by = by}, true);
+    for (int i = 0; i < 300; ++i) drawn.choose(turns_of(4));
+    chooser told({.schedule = text_of(drawn.choices())}, true);
+    for (int i = 0; i < 300; ++i) told.choose(turns_of(4));
+    EXPECT_EQ(told.signature(), drawn.signature());
+    EXPECT_EQ(told.choices(), drawn.choices());
+  }
 }
 
 }  // namespace

@@ -309,9 +309,10 @@ TEST(simulated_run, tells_of_crashes_before_a_bad_end) {
 
 TEST(simulated_run, kills_by_chance_and_only_whom_it_may) {
   std::size_t killed = 0;
-  const kin::sim::options options{.kill_chance = 0.05, .may_kill = [](const kin::process_info& p) {
-                                    return p.registered_name == "victim";
-                                  }};
+  const kin::sim::options options{
+      .faults = {{.kill = 0.05, .among = [](const kin::process_info& p) {
+                    return p.registered_name == "victim";
+                  }}}};
   const auto end = kin::sim::run(options, [&killed] {
     for (int i = 0; i < 20; ++i) {
       const auto victim = kin::spawn_monitor([] {

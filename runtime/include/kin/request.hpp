@@ -89,8 +89,9 @@ inline constexpr message_type reply_type{
     &typeid(R), &destroy_value<reply_value<R>>, &print_reply<R>,
     static_cast<std::uint32_t>(aligned(signal_bytes, alignof(reply_value<R>)))};
 
-/// Sends a reply signal that was made by `answer`; destroys it if the caller has gone.
-void post_reply(pid caller, signal* reply) noexcept;
+/// Sends a reply signal that was made by `answer`; destroys it if the caller has gone. Throws
+/// kin::error if the caller is simulated, and this is another thread.
+void post_reply(pid caller, signal* reply);
 /// Answers with a reason instead of a value.
 void answer_failure(const request_head& head, const exit_reason& why) noexcept;
 

@@ -4,6 +4,7 @@
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "process/unwinding.hpp"
+#include "scheduler/driver.hpp"
 
 #include <string>
 #include <utility>
@@ -19,11 +20,23 @@ control_block& calling_process(const char* what) {
   return *p;
 }
 
+void expect_in_reach(pid p) {
+  if (!is_out_of_reach(p)) return;
+  throw error(badarg,
+              to_string(p) +
+                  " is a process of a simulation, which is one thread, and not this one; what "
+                  "talks to it must be simulated with it");
+}
+
 caller::caller(const char* what) : process_(current_process()) {
   if (process_ != nullptr) return;
   if (here() != nullptr) {
-    throw error(badarg, std::string(what) +
-                            " was called on a worker between two processes: it must not block");
+    throw error(badarg,
+                std::string(what) +
+                    (here()->machine.driven_by == nullptr
+                         ? " was called on a worker between two processes: it must not block"
+                         : " was called in a simulation outside a process, or within "
+                           "kin::blocking: nothing else runs until that returns"));
   }
   thread_.emplace();
 }

@@ -40,6 +40,10 @@ class caller {
   std::optional<attention> thread_;
 };
 
+/// Of what was not posted to `p`: throws kin::error if it is a process of a simulation that runs on
+/// another thread, where it has no order among what happens.
+void expect_in_reach(pid p);
+
 /// Its machine, or the one that this thread has entered; else kin::error.
 machine_core& ambient_machine(const char* what);
 /// From now on that one, on a thread that is no worker's; gives the one before.
@@ -78,6 +82,7 @@ std::optional<R> ask(control_block& p, pid other, question_signal& question, dur
   w.reply_number = question.number;
   if (!post(other, &question)) {
     free_signal(&question);
+    expect_in_reach(other);
     return std::nullopt;
   }
   if (!wait_for(p, w, limit) || w.answer == nullptr) return std::nullopt;

@@ -169,23 +169,24 @@ result<pid> start_process(start_request request) {
     start_access::give(*request.ready, record);
   };
   pid name;
-  if (calling.is_thread()) {
-    machine_core& machine = ambient_machine("kin::start");
-    const auto prepare = [&](control_block& child) {
-      set_up(child, request.with);
-      owe_word(child);
-    };
-    try {
+  try {
+    if (calling.is_thread()) {
+      machine_core& machine = ambient_machine("kin::start");
+      const auto prepare = [&](control_block& child) {
+        set_up(child, request.with);
+        owe_word(child);
+      };
       name = machine.spawn_from_outside(std::move(request.body), false, prepare);
-    } catch (const error& failure) {
-      return failure.reason();
+    } else {
+      control_block& child = make_child(me, std::move(request.body), request.with);
+      name = child.name();
+      owe_word(child);
+      if (request.with.link) link_at_birth(me, child);
+      this_worker().schedule(child);
     }
-  } else {
-    control_block& child = make_child(me, std::move(request.body), request.with);
-    name = child.name();
-    owe_word(child);
-    if (request.with.link) link_at_birth(me, child);
-    this_worker().schedule(child);
+  } catch (const error& failure) {
+    if (failure.reason() == badarg) throw;  // no machine: a mistake, no failed start
+    return failure.reason();
   }
 
   wait w;
@@ -231,7 +232,9 @@ void exit_signal(pid to, exit_reason why) {
   auto* s = make_signal<exit_signal_node>(signal_kind::exit);
   s->from = me == nullptr ? pid{} : me->name();
   s->why = std::move(why);
-  if (!post(to, s)) refuse(s, noproc);
+  if (post(to, s)) return;
+  refuse(s, noproc);
+  expect_in_reach(to);
 }
 
 void become(std::unique_ptr<behaviour> then) { this_worker().successor = then.release(); }

@@ -17,9 +17,12 @@ const request_type* as_request(const signal& message) {
   return static_cast<const request_type*>(message.type);
 }
 
-void post_reply(pid caller, signal* reply) noexcept {
+void post_reply(pid caller, signal* reply) {
   reply->kind = signal_kind::reply;
-  if (!post(caller, reply)) destroy_signal(reply);
+  if (post(caller, reply)) [[likely]]
+    return;
+  destroy_signal(reply);
+  expect_in_reach(caller);
 }
 
 void answer_failure(const request_head& head, const exit_reason& why) noexcept {

@@ -43,7 +43,10 @@ exit_reason post_when_there_is_room(pid to, signal* s, duration limit) {
 }  // namespace
 
 exit_reason deliver_slowly(pid to, signal* s, duration limit, posted done) {
-  if (done == posted::gone) return noproc;
+  if (done == posted::gone) {
+    expect_in_reach(to);
+    return noproc;
+  }
   switch (policy_of(to)) {
     case when_full::drop_newest:
     case when_full::drop_oldest:

@@ -73,7 +73,7 @@ std::optional<duration> cancel_timer(ref timer) {
       !entry->settle(detail::ref_access::number(timer), detail::timer_entry::cancelled)) {
     return std::nullopt;
   }
-  const duration left = detail::left_until(entry->deadline.load(std::memory_order_relaxed));
+  const duration left = detail::left_until(entry->due());
   const bool was_void = detail::is_void(*entry);
   entry->owner->give_back(*entry);
   return was_void ? std::nullopt : std::optional(left);
@@ -83,13 +83,13 @@ std::optional<duration> read_timer(ref timer) {
   detail::timer_entry* entry = detail::entry_of(timer);
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t armed = detail::ref_access::number(timer) << 2U | detail::timer_entry::armed;
-  const auto deadline = entry->deadline.load(std::memory_order_acquire);
+  const auto due = entry->due();
   if (detail::is_void(*entry)) {
     cancel_timer(timer);
     return std::nullopt;
   }
   if (entry->state.load(std::memory_order_acquire) != armed) return std::nullopt;
-  return detail::left_until(deadline);
+  return detail::left_until(due);
 }
 
 void cancel_timer(ref timer, async_t /*word*/) {

@@ -5,6 +5,7 @@
 #include <kin/request.hpp>
 
 #include "process/mailbox.hpp"
+#include "process/scheduling.hpp"
 
 #include <mutex>
 #include <string>
@@ -30,6 +31,7 @@ gate* take_gate() {
 }
 
 gate* gate_of(pid to) { return control_block::gate_at(pid_access::hint(to)); }
+constexpr std::uint64_t no_limit = state::tag_mask >> 1U;  // it is counted for its alarm alone
 std::uint64_t messages(std::uint64_t count) { return count & ~state::tag_mask; }
 
 void tell_alarm(pid p, const gate& g, bool on) noexcept {
@@ -77,6 +79,18 @@ posted pass(gate& g, pid to) noexcept {
   return posted::yes;
 }
 
+// Full by the will of a driver, as its policy wants it; or, of a mailbox that drops its oldest, about
+// to be.
+bool is_found_full(gate& g, pid to) noexcept {
+  const std::uint64_t seen = g.count.load(std::memory_order_relaxed);
+  const bool drops_oldest = g.policy.load(std::memory_order_relaxed) == when_full::drop_oldest;
+  const bool has_bound = g.limit.load(std::memory_order_relaxed) != no_limit;
+  if (state::tag(seen) != state::tag(pid_access::hint(to)) || !has_bound) return false;
+  if ((drops_oldest && messages(seen) == 0) || !finds_full(block_behind(g))) return false;
+  if (drops_oldest) g.drop_more.fetch_add(1, std::memory_order_relaxed);
+  return !drops_oldest;
+}
+
 void tell_room(control_block& p) {
   for (const request_head& waiter : std::exchange(p.extra->rare->room_wanted, {}))
     answer(waiter, true);
@@ -103,13 +117,13 @@ control_block& block_behind(const gate& g) noexcept {
 void bound_mailbox(control_block& p, const mailbox_options& options) {
   gate& g = *take_gate();
   g.block.store(&p, std::memory_order_relaxed);
-  g.limit.store(options.limit == 0 ? state::tag_mask >> 1U : options.limit,
-                std::memory_order_relaxed);
+  g.limit.store(options.limit == 0 ? no_limit : options.limit, std::memory_order_relaxed);
   g.alarm_at.store(options.alarm_at, std::memory_order_relaxed);
   g.policy.store(options.when_full, std::memory_order_relaxed);
   g.dropped.store(0, std::memory_order_relaxed);
   g.alarmed.store(false, std::memory_order_relaxed);
   g.struck.store(false, std::memory_order_relaxed);
+  g.drop_more.store(0, std::memory_order_relaxed);
   p.make_rare().way_in = &g;
   p.set(flag_bounded);
   // release: whoever passes sees the rest.
@@ -127,6 +141,8 @@ void close_gate(control_block& p) noexcept {
 
 posted post_mail(pid to, signal* s) noexcept {
   if (gate* g = gate_of(to)) [[unlikely]] {
+    if (control_block::is_carried(pid_access::hint(to)) && is_found_full(*g, to))
+      return posted::full;
     if (const posted done = pass(*g, to); done != posted::yes) return done;
     s->flags |= counted;
   }
@@ -173,8 +189,14 @@ void stay_behind_gate(control_block& p, signal& s) {
 void drop_oldest(control_block& p) {
   gate& g = *p.rare()->way_in;
   if (g.policy.load(std::memory_order_relaxed) != when_full::drop_oldest) return;
-  while (messages(g.count.load(std::memory_order_relaxed)) >
-         g.limit.load(std::memory_order_relaxed)) {
+  std::uint32_t more = g.drop_more.load(std::memory_order_relaxed);
+  if (more != 0) [[unlikely]]
+    more = g.drop_more.exchange(0, std::memory_order_relaxed);
+  for (;;) {
+    const std::uint64_t count = messages(g.count.load(std::memory_order_relaxed));
+    const bool is_one_more = count <= g.limit.load(std::memory_order_relaxed);
+    if (is_one_more && (more == 0 || count < 2)) return;  // the newest always stays
+    if (is_one_more) --more;
     signal* before = nullptr;
     signal* s = oldest_counted(p, before);
     if (s == nullptr) return;

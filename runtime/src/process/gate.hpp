@@ -28,6 +28,8 @@ struct alignas(128) gate {
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<bool> alarmed{false};
   std::atomic<bool> struck{false};  // its owner, for what was too much
+  // So many more than are too many is the owner to drop: a driver wanted it to be full.
+  std::atomic<std::uint32_t> drop_more{0};
   // Read by senders that are late by a user, too.
   std::atomic<std::uint64_t> limit{0};
   std::atomic<std::uint64_t> alarm_at{0};  // 0: never

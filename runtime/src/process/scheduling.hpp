@@ -21,6 +21,9 @@ void schedule(control_block& p);
 /// A signal to `p`, which lives and is known as `to`: its machine's driver takes it, and hands it
 /// in some time. False, and `s` still the caller's: nobody will.
 [[nodiscard]] bool carry(control_block& p, pid to, signal* s) noexcept;
+/// Whether the driver of its machine, if it has one that carries, wants the mailbox of `p`, which has
+/// a bound, to be full for what comes now.
+[[nodiscard]] bool finds_full(control_block& p) noexcept;
 /// The process itself, or null on a thread that runs none. Never remembered over a wait.
 control_block* current_process() noexcept;
 /// One use less of `origin`, at once or soon. The process itself, at its end.

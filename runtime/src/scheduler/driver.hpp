@@ -14,9 +14,12 @@
 
 #include "base/clock.hpp"
 
+#include <string_view>
+
 namespace kin::detail {
 
 struct control_block;
+class machine_core;
 
 class driver {
  public:
@@ -40,6 +43,31 @@ class driver {
   /// None is ready, and none will be before `until`, when the next timer is due. False: leave it at
   /// that, and return from drive.
   virtual bool wait(nanotime until) = 0;
+
+  /// The job of a process that has just left its stack to wait for it: has run when this returns.
+  virtual void run_job(control_block& p);
+  // What fails, for no reason of the machine's own.
+  /// How late a timer to `to`, or to whoever has that name, is to fire; asked when it is due.
+  virtual nanotime lateness(pid /*to*/, std::string_view /*to_name*/) noexcept { return 0; }
+  /// The spawn of the running process: there is no memory for it.
+  virtual bool fails_spawn() noexcept { return false; }
+  /// The mailbox of `p`, which has a bound and may have room: it is full for what comes now.
+  virtual bool finds_full(control_block& /*p*/) noexcept { return false; }
 };
+
+/// While it lives, what this thread sends to processes of a machine with a driver reaches them; what
+/// any other thread sends does not.
+class driving_thread {
+ public:
+  explicit driving_thread(machine_core& machine);
+  driving_thread(const driving_thread&) = delete;
+  driving_thread& operator=(const driving_thread&) = delete;
+  ~driving_thread();
+
+ private:
+  machine_core* before_;
+};
+/// A process of a machine that another thread drives.
+[[nodiscard]] bool is_out_of_reach(pid p) noexcept;
 
 }  // namespace kin::detail

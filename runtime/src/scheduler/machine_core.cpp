@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <sched.h>
 #include <thread>
 
@@ -118,6 +119,11 @@ void machine_core::tell(const report& r) {
 control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> body) {
   control_block* p = nullptr;
   std::uint64_t id = 0;
+  std::uint32_t flags = flag_fresh;
+  if (driven_by != nullptr) [[unlikely]] {
+    if (w != nullptr && driven_by->fails_spawn()) throw std::bad_alloc();
+    if (driven_by->carries()) flags |= flag_carried;
+  }
   if (w != nullptr) {
     p = &w->blocks.take();
     id = w->fresh_process_id();
@@ -130,8 +136,7 @@ control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> 
   }
   p->number.store(static_cast<std::uint32_t>(id), std::memory_order_relaxed);
   p->serial.store(static_cast<std::uint32_t>(id >> 32U), std::memory_order_relaxed);
-  p->flags = flag_fresh;
-  if (driven_by != nullptr && driven_by->carries()) p->set(flag_carried);
+  p->flags = flags;
   p->noted_reductions = 0;
   p->body = body.release();
   state::revive(p->word);

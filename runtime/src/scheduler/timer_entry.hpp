@@ -25,7 +25,8 @@ struct control_block;
 
 struct timer_entry : wheel_item {
   enum state_of : std::uint64_t { armed = 1, cancelled = 2, fired = 3 };
-  std::atomic<std::uint64_t> state{0};  // number << 2 | state_of
+  std::atomic<std::uint32_t> late_by{0};  // µs; how much later than due `deadline` is
+  std::atomic<std::uint64_t> state{0};    // number << 2 | state_of
   worker* owner = nullptr;
   timer_entry* next_returned = nullptr;
   signal* payload = nullptr;  // what to send; null: a tick for the process `to` itself
@@ -35,6 +36,11 @@ struct timer_entry : wheel_item {
 
   [[nodiscard]] bool is_armed(std::uint64_t number) const noexcept {
     return state.load(std::memory_order_acquire) == (number << 2U | armed);
+  }
+  /// Read by whoever asks how much is left.
+  [[nodiscard]] nanotime due() const noexcept {
+    const nanotime late = nanotime{late_by.load(std::memory_order_acquire)} * 1000;
+    return deadline.load(std::memory_order_acquire) - late;
   }
   /// I1. True for the one who made it so.
   bool settle(std::uint64_t number, state_of end) noexcept {

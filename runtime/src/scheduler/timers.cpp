@@ -23,6 +23,7 @@ timer_entry& make_entry(worker& owner, nanotime deadline, pid to, std::string_vi
   auto& entry = *static_cast<timer_entry*>(take_memory(sizeof(timer_entry), timer_class));
   entry.hook = {};
   entry.deadline.store(deadline, std::memory_order_relaxed);
+  entry.late_by.store(0, std::memory_order_relaxed);
   entry.owner = &owner;
   entry.payload = payload;
   entry.to = to;
@@ -33,6 +34,19 @@ void free_entry(timer_entry& entry) noexcept { give_memory(&entry, timer_class);
 
 void drop_payload(timer_entry& entry) noexcept {
   if (entry.payload != nullptr) destroy_signal(std::exchange(entry.payload, nullptr));
+}
+
+// Its driver wants it to fire later.
+bool is_late(machine_core& machine, timer_entry& entry, nanotime time) {
+  const auto number = entry.state.load(std::memory_order_relaxed) >> 2U;
+  if (entry.late_by.load(std::memory_order_relaxed) != 0 || !entry.is_armed(number)) return false;
+  const nanotime by = machine.driven_by->lateness(entry.to, entry.to_name);
+  if (by == 0) return false;
+  const nanotime due = entry.deadline.load(std::memory_order_relaxed);
+  const nanotime late_by = (std::max(time, due) + by - due) / 1000 + 1;
+  entry.late_by.store(static_cast<std::uint32_t>(late_by), std::memory_order_relaxed);
+  entry.deadline.store(due + late_by * 1000, std::memory_order_relaxed);
+  return true;
 }
 
 // A message to whoever it is for; nobody there: dropped.
@@ -133,6 +147,10 @@ void worker::fire_due(nanotime time, bool robbed) {
       take_returned_timers();
       wheel_.expire(time, due.size(), [&](wheel_item& item) {
         auto& entry = static_cast<timer_entry&>(item);
+        if (machine.driven_by != nullptr && is_late(machine, entry, time)) [[unlikely]] {
+          wheel_.add(entry);
+          return;
+        }
         // Cancelled meanwhile: whoever did that returns it, and finds it out of the wheel.
         const auto number = entry.state.load(std::memory_order_acquire) >> 2U;
         if (entry.settle(number, timer_entry::fired)) {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t numbers_at_once = 1024;
 constexpr std::uint64_t ids_at_once = 64;
-constexpr int turn_budget = 4000;         // OTP's reductions
 constexpr std::uint64_t fair_every = 64;  // turns
 constexpr nanotime look_interval = 20'000;
 constexpr nanotime long_turn = 50'000;
@@ -175,7 +174,7 @@ stack& worker::next_stack() {
 
 void worker::begin_turn(control_block& p) {
   current = &p;
-  budget = turn_budget;
+  budget = turn_length;
   running.store(&p, std::memory_order_release);  // sysmon reads its number
 }
 
@@ -264,7 +263,7 @@ void worker::landed(stack& left) {
     case landing_action::start_job:
       recorder.note(deed::blocks, leaving->low_id());
       machine.driven_by == nullptr ? machine.jobs.submit(*leaving)
-                                   : blocking_pool::run_here(*leaving);
+                                   : machine.driven_by->run_job(*leaving);
       break;
   }
 }
@@ -313,10 +312,33 @@ void schedule(control_block& p) {
   }
 }
 
-bool carry(control_block& p, pid to, signal* s) noexcept {
-  machine_core* machine = machine_of(p);
-  return machine != nullptr && machine->driven_by->carry(p, to, s);
+namespace {
+thread_local machine_core* driven_here = nullptr;
+
+bool is_driven_here(const control_block& p) noexcept {
+  const machine_core* machine = machine_of(p);
+  return machine != nullptr && machine == driven_here;
 }
+}  // namespace
+
+driving_thread::driving_thread(machine_core& machine)
+    : before_(std::exchange(driven_here, &machine)) {}
+driving_thread::~driving_thread() { driven_here = before_; }
+
+// Another thread asks for the address of the machine, and touches nothing of it: it may be gone.
+bool carry(control_block& p, pid to, signal* s) noexcept {
+  return is_driven_here(p) && machine_of(p)->driven_by->carry(p, to, s);
+}
+bool finds_full(control_block& p) noexcept {
+  return is_driven_here(p) && machine_of(p)->driven_by->finds_full(p);
+}
+bool is_out_of_reach(pid p) noexcept {
+  if (!control_block::is_carried(pid_access::hint(p))) return false;
+  const control_block& block = block_of(p);
+  return machine_of(block) != nullptr && !is_driven_here(block);
+}
+
+void driver::run_job(control_block& p) { blocking_pool::run_here(p); }
 
 control_block* current_process() noexcept {
   worker* w = here();

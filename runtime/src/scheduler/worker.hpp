@@ -46,6 +46,8 @@ struct exception_state {
 
 class worker : public local_pool {
  public:
+  static constexpr int full_turn = 4000;  // OTP's reductions
+
   worker(machine_core& machine, unsigned index);
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
@@ -60,6 +62,7 @@ class worker : public local_pool {
   // The process that runs on it, and how far it may go before others get a turn.
   control_block* current = nullptr;
   int budget = 0;
+  int turn_length = full_turn;     // what the budget is at its begin; a driver's to change
   behaviour* successor = nullptr;  // what `become` was given
   job* call = nullptr;             // what the large stack that is entered next has to run
 

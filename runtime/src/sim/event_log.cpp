@@ -11,21 +11,54 @@
 namespace kin::detail {
 namespace {
 
-constexpr std::uint64_t highest_id = ~(std::uint64_t{1} << 63U);
+std::string signal_of(const event& e) {
+  return e.type == nullptr ? word_for(e.kind) : type_name(*e.type);
+}
+
+void print_sender(std::ostream& out, const event& e) {
+  if ((e.from & from_outside) == 0) out << " from " << pid_access::make(0, e.from);
+}
+
+void print_fault(std::ostream& out, const event& e) {
+  const pid who = pid_access::make(0, e.to);
+  switch (e.what) {
+    case choice_kind::kill:
+      out << who << " is killed by the simulation";
+      break;
+    case choice_kind::delay:
+      out << signal_of(e) << " to " << who;
+      print_sender(out, e);
+      out << " is delayed by " << e.amount << " us";
+      break;
+    case choice_kind::late_timer:
+      out << "a timer of " << who << " is late by " << e.amount << " us";
+      break;
+    case choice_kind::failed_spawn:
+      out << "a spawn by " << who << " fails";
+      break;
+    case choice_kind::full_mailbox:
+      out << "the mailbox of " << who << " is found full";
+      break;
+    case choice_kind::failed_allocation:
+      out << "an allocation by " << who << " fails: " << *e.place;
+      break;
+    case choice_kind::next:
+    case choice_kind::cut:
+      break;
+  }
+}
 
 void print(std::ostream& out, const event& e) {
   out << "  " << std::setw(6) << e.step << "  " << std::setw(12) << seconds(e.time) << "  ";
-  const std::string what = e.type == nullptr ? std::string() : type_name(*e.type);
+  if (e.what != choice_kind::next) return print_fault(out, e);
+  const pid who = pid_access::make(0, e.to);
   if (e.is_turn) {
-    out << pid_access::make(0, e.to) << " runs " << what;
+    out << who << " runs " << (e.type == nullptr ? std::string() : type_name(*e.type));
+    if (e.amount != 0) out << ", up to " << e.amount << " messages";
     return;
   }
-  if (e.is_fault) {
-    out << pid_access::make(0, e.to) << " is killed by the simulation";
-    return;
-  }
-  out << pid_access::make(0, e.to) << " gets " << (what.empty() ? word_for(e.kind) : what);
-  if (e.from <= highest_id) out << " from " << pid_access::make(0, e.from);
+  out << who << " gets " << signal_of(e);
+  print_sender(out, e);
 }
 
 }  // namespace
@@ -34,6 +67,15 @@ std::string event_log::text() const {
   std::ostringstream out;
   for (std::size_t i = count_ - std::min(count_, events_.size()); i < count_; ++i) {
     print(out, events_[i % events_.size()]);
+    out << '\n';
+  }
+  return std::move(out).str();
+}
+
+std::string event_log::told_text() const {
+  std::ostringstream out;
+  for (const event& e : told_) {
+    print(out, e);
     out << '\n';
   }
   return std::move(out).str();

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many simulated runs, seed after seed.
+#include <kin/report.hpp>
 #include <kin/sim.hpp>
 
 #include "base/clock.hpp"
 #include "process/scheduling.hpp"
 #include "sim/event_log.hpp"
+#include "sim/play.hpp"
+#include "sim/shrink.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -36,19 +39,25 @@ std::string verdict(const sim::outcome& end) {
   return std::move(out).str();
 }
 
-std::string text_of(std::uint64_t seed, const sim::outcome& end) {
+std::string story_of(std::uint64_t seed, const sim::outcome& end, const sim::shrunk* small) {
   std::ostringstream out;
   out << "seed " << seed << ": " << verdict(end) << ", after " << end.steps << " steps and "
       << seconds(end.time.count()) << " of virtual time\n"
-      << "replay it by kin::sim::run({.seed = " << seed << "}, main)\n"
-      << end.story;
+      << "replay it by kin::sim::run({.seed = " << seed << "}, main)\n";
+  if (small == nullptr) {
+    out << end.story;
+  } else {
+    out << "shrunk from " << small->choices_before << " choices to " << small->choices << ", by "
+        << small->runs << " runs; what follows is the shrunk one\n"
+        << "replay that by kin::sim::run({.schedule = \"" << small->schedule << "\"}, main)\n"
+        << small->outcome.story;
+  }
   return std::move(out).str();
 }
 
 class exploration {
  public:
-  exploration(const sim::explore_options& options,
-              const std::function<std::unique_ptr<behaviour>()>& main)
+  exploration(const sim::explore_options& options, const main_maker& main)
       : options_(options), main_(main), end_(add(system_now(), options.limit)) {}
 
   sim::explored run() {
@@ -56,16 +65,20 @@ class exploration {
     for (unsigned i = 1; i < options_.threads; ++i) others.emplace_back([this] { work(); });
     work();
     for (std::thread& t : others) t.join();
-    if (worst_) throw sim::failure(worst_->first, std::move(worst_->second));
-    return seen_;
+    if (!worst_) return seen_;
+    std::optional<sim::shrunk> small = shrunk();
+    throw sim::failure(worst_->first, std::move(worst_->second), std::move(small));
   }
 
  private:
+  [[nodiscard]] sim::options of(std::uint64_t seed) const {
+    sim::options one = options_.each;
+    one.seed = seed;
+    return one;
+  }
   void work() {
     while (const auto seed = next_seed()) {
-      sim::options one = options_.each;
-      one.seed = *seed;
-      sim::outcome end = simulate(one, main_());
+      sim::outcome end = simulate(of(*seed), main_());
       const bool went_well = end.ok() && !(options_.failed && options_.failed());
       note(*seed, went_well, std::move(end));
     }
@@ -79,6 +92,7 @@ class exploration {
   void note(std::uint64_t seed, bool went_well, sim::outcome end) {
     const std::lock_guard hold(lock_);
     if (went_well) {
+      went_well_ = seed;
       ++seen_.seeds;
       seen_.steps += end.steps;
     } else if (!worst_ || seed < worst_->first) {
@@ -86,19 +100,35 @@ class exploration {
     }
   }
 
+  // A test's verdict that still says no of a run which went well is about no run in particular.
+  [[nodiscard]] bool verdict_stays() const {
+    if (!went_well_) return true;
+    static_cast<void>(simulate(of(*went_well_), main_()));
+    return options_.failed();
+  }
+  [[nodiscard]] std::optional<sim::shrunk> shrunk() const {
+    if (options_.shrink.runs == 0) return std::nullopt;
+    const bool is_verdict = worst_->second.ok();
+    if (is_verdict && verdict_stays()) return std::nullopt;
+    sim::options failing = of(worst_->first);
+    failing.machine.reports = [](const report& /*told before*/) {};
+    return shrink(failing, main_, play(failing, main_()), options_.shrink,
+                  is_verdict ? options_.failed : std::function<bool()>());
+  }
+
   const sim::explore_options& options_;
-  const std::function<std::unique_ptr<behaviour>()>& main_;
+  const main_maker& main_;
   const nanotime end_;
   std::mutex lock_;
   std::uint64_t begun_ = 0;
   sim::explored seen_;
+  std::optional<std::uint64_t> went_well_;  // one of those
   std::optional<std::pair<std::uint64_t, sim::outcome>> worst_;
 };
 
 }  // namespace
 
-sim::explored explore(const sim::explore_options& options,
-                      const std::function<std::unique_ptr<behaviour>()>& main) {
+sim::explored explore(const sim::explore_options& options, const main_maker& main) {
   if (current_process() != nullptr)
     throw error(badarg, "kin::sim::explore was called in a process: it would block its worker");
   return exploration(options, main).run();
@@ -108,10 +138,11 @@ sim::explored explore(const sim::explore_options& options,
 
 namespace sim {
 
-failure::failure(std::uint64_t seed, sim::outcome outcome)
-    : std::runtime_error(kin::detail::text_of(seed, outcome)),
+failure::failure(std::uint64_t seed, sim::outcome outcome, std::optional<sim::shrunk> shrunk)
+    : std::runtime_error(kin::detail::story_of(seed, outcome, shrunk ? &*shrunk : nullptr)),
       seed_(seed),
-      outcome_(std::make_shared<const sim::outcome>(std::move(outcome))) {}
+      outcome_(std::make_shared<const sim::outcome>(std::move(outcome))),
+      shrunk_(shrunk ? std::make_shared<const sim::shrunk>(*std::move(shrunk)) : nullptr) {}
 
 }  // namespace sim
 }  // namespace kin

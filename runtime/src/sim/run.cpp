@@ -7,11 +7,13 @@
 #include "api/stopping.hpp"
 #include "process/scheduling.hpp"
 #include "scheduler/machine_core.hpp"
+#include "sim/play.hpp"
 #include "sim/simulation.hpp"
 #include "sim/who_waits.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <ostream>
 #include <sstream>
 #include <utility>
@@ -26,8 +28,11 @@ constexpr std::uint64_t steps_to_stop = 1'000'000;
 
 class simulated_run {
  public:
-  simulated_run(const sim::options& options)
-      : options_(options), world_(options), core_(with_own_sink(options.machine), &world_) {
+  simulated_run(const sim::options& options, bool records)
+      : options_(options),
+        world_(options, records),
+        core_(with_own_sink(options.machine), &world_),
+        driven_here_(core_) {
     world_.drives(core_);
     core_.start();
   }
@@ -40,13 +45,18 @@ class simulated_run {
     end_.ending = ending(over);
     end_.steps = world_.steps();
     end_.time = duration(world_.now());
-    end_.signature = world_.signature();
+    end_.faults = world_.faults();
+    end_.broken = world_.broken();
+    std::string told = world_.events().told_text();
     std::string last = world_.events().text();
     std::string waits = over ? std::string() : who_waits(core_);
+    world_.spare();
     stop();
-    if (!end_.ok()) tell(last, waits);
+    end_.signature = world_.signature();
+    if (!end_.ok()) tell(told, last, waits);
     return std::move(end_);
   }
+  [[nodiscard]] const choice_list& choices() const { return world_.choices(); }
 
  private:
   [[nodiscard]] sim::ending ending(bool over) const {
@@ -80,11 +90,12 @@ class simulated_run {
     world_.go_on(steps_to_stop, until, [this] { return core_.process_count() == 0; });
   }
 
-  void tell(const std::string& last, const std::string& waits) {
+  void tell(const std::string& told, const std::string& last, const std::string& waits) {
     std::ostringstream story;
     const std::string reports = std::move(reports_).str();
-    if (!world_.broken().empty()) story << "broken: " << world_.broken() << '\n';
+    if (!end_.broken.empty()) story << "broken: " << end_.broken << '\n';
     if (!reports.empty()) story << "reports:\n" << reports;
+    if (!told.empty()) story << "its choices:\n" << told;
     story << "the last events:\n" << last;
     if (!waits.empty()) story << "who waits:\n" << waits;
     end_.story = std::move(story).str();
@@ -95,14 +106,34 @@ class simulated_run {
   std::ostringstream reports_;
   simulation world_;
   machine_core core_;
+  driving_thread driven_here_;
 };
+
+void refuse_on_worker(const char* what) {
+  if (here() != nullptr)
+    throw error(badarg, std::string(what) + " was called in a process: it would block its worker");
+}
+
+// Of the machine that this thread runs, if it is one.
+simulation* this_simulation() {
+  const worker* w = here();
+  return w == nullptr ? nullptr : dynamic_cast<simulation*>(w->machine.driven_by);
+}
 
 }  // namespace
 
+played play(const sim::options& options, std::unique_ptr<behaviour> main) {
+  refuse_on_worker("kin::sim::shrink or explore");
+  simulated_run run(options, true);
+  played all;
+  all.end = run.play(std::move(main));
+  all.choices = run.choices();
+  return all;
+}
+
 sim::outcome simulate(const sim::options& options, std::unique_ptr<behaviour> main) {
-  if (current_process() != nullptr)
-    throw error(badarg, "kin::sim::run was called in a process: it would block its worker");
-  return simulated_run(options).play(std::move(main));
+  refuse_on_worker("kin::sim::run");
+  return simulated_run(options, false).play(std::move(main));
 }
 
 }  // namespace detail
@@ -111,9 +142,19 @@ namespace sim {
 
 void always(std::string what, std::function<bool()> holds) {
   kin::detail::calling_process("kin::sim::always");
-  auto* world =
-      dynamic_cast<kin::detail::simulation*>(kin::detail::this_worker().machine.driven_by);
+  auto* world = kin::detail::this_simulation();
   if (world != nullptr) world->always(std::move(what), std::move(holds));
+}
+
+void may_fail(std::string_view what) {
+  const kin::detail::worker* w = kin::detail::here();
+  if (w == nullptr || w->machine.driven_by == nullptr || w->current == nullptr) [[likely]]
+    return;
+  kin::detail::control_block& p = *w->current;
+  const bool ends = p.is(kin::detail::flag_exiting) || p.is(kin::detail::flag_doomed);
+  if (ends || p.is(kin::detail::flag_draining) || w->exceptions->uncaught != 0) return;
+  auto* world = kin::detail::this_simulation();
+  if (world != nullptr && world->fails_allocation(p, what)) throw std::bad_alloc();
 }
 
 bool outcome::ok() const { return ending == ending::over && reason.is_orderly() && left == 0; }
