@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool under many seeds, while workers are killed: what must hold after every step.
+// The pool under many seeds, while workers are killed, signals and timers are late, and workers cannot
+// be started: what must hold after every step.
 #include <kin/sim.hpp>
 
 #include "pool/ppool.hpp"
@@ -47,6 +48,7 @@ class dozer {
 inline constexpr kin::name<ppool::pool<dozer, int>> dozers{"dozers"};
 
 int killed = 0;  // in all runs
+int not_started = 0;
 
 void twenty_tasks_in_three_places() {
   const auto at_work = std::make_shared<int>(0);
@@ -59,23 +61,38 @@ void twenty_tasks_in_three_places() {
   for (int i = 0; i < tasks; ++i) {
     const auto end = test::expect<ppool::done<int>>(1h);
     EXPECT_EQ(accepted.erase(end.task), 1U) << "one end a task";
-    if (!end.outcome && end.outcome.error() == kin::killed) ++killed;
+    if (end.outcome) continue;
+    const kin::exit_reason& why = end.outcome.error();
+    if (why == kin::killed) ++killed;
+    if (kin::to_string(why).find("no memory") != std::string::npos) ++not_started;
   }
   EXPECT_EQ(*at_work, 0);
 
-  for (int i = 0; i < limit; ++i) EXPECT_TRUE(ppool::run(dozers, 1)) << "a place has not come back";
+  for (int i = 0; i < limit; ++i) {
+    kin::result<kin::pid> worker = ppool::run(dozers, 1);
+    while (!worker && worker.error() != kin::exit_reason(ppool::noalloc{}))
+      worker = ppool::run(dozers, 1);
+    EXPECT_TRUE(worker) << "a place has not come back";
+  }
 }
 
-TEST(simulated_pool, loses_no_task_and_no_place_while_workers_are_killed) {
+bool is_worker(const kin::process_info& p) {
+  return p.subject.find("workers_of<dozer") != std::string::npos;
+}
+// It is started by the pool's supervisor, and that by the one of all pools, which main starts.
+bool starts_workers(const kin::process_info& p) {
+  return p.subject == "kin::supervisor" && p.ancestors.size() == 3;
+}
+
+TEST(simulated_pool, loses_no_task_and_no_place_whatever_fails) {
   kin::sim::explore({.seeds = 200,
-                     .each = {.kill_chance = 0.02,
-                              .may_kill =
-                                  [](const kin::process_info& p) {
-                                    return p.subject.find("workers_of<dozer") != std::string::npos;
-                                  }},
+                     .each = {.faults = {{.kill = 0.02, .among = is_worker},
+                                         {.delay = 0.05, .late_timer = 0.2},
+                                         {.failed_spawn = 0.1, .among = starts_workers}}},
                      .failed = [] { return testing::Test::HasFailure(); }},
                     twenty_tasks_in_three_places);
   EXPECT_GT(killed, 200) << "the test is none if hardly anybody is killed";
+  EXPECT_GT(not_started, 200) << "nor if hardly any start fails";
 }
 
 }  // namespace
