@@ -14,12 +14,10 @@
 // protocols of the core). Without membarrier the owner uses a sequentially consistent exchange.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "base/cpu.hpp"
 #include "base/membarrier.hpp"
 
-#include <atomic>
-#include <mutex>
-#include <thread>
 
 namespace kin::detail {
 
@@ -62,18 +60,18 @@ class biased_lock {
       wait_until_clear(wanted_);
     }
   }
-  static void wait_until_clear(const std::atomic<bool>& flag) noexcept {
+  static void wait_until_clear(const atomic<bool>& flag) noexcept {
     for (int spins = 0; flag.load(std::memory_order_seq_cst); ++spins) {
       if (spins < 100) {
         pause();
       } else {
-        std::this_thread::yield();  // the one inside has lost its core
+        yield_core();  // the one inside has lost its core
       }
     }
   }
-  std::atomic<bool> inside_{false};
-  std::atomic<bool> wanted_{false};
-  std::mutex others_;
+  atomic<bool> inside_{false};
+  atomic<bool> wanted_{false};
+  mutex others_;
 };
 
 /// The owner's scope.

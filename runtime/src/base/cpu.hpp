@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <sched.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
@@ -49,6 +50,9 @@ inline void pause() noexcept {
   asm volatile("yield");
 #endif
 }
+
+/// Lets another thread have this core: whoever is waited for has perhaps lost its own.
+inline void yield_core() noexcept { sched_yield(); }
 
 /// Asks for the line at `address`, to be written soon; any address will do.
 inline void fetch_ahead(const void* address) noexcept { __builtin_prefetch(address, 1); }

@@ -20,7 +20,11 @@ bool register_process() noexcept {
 const bool has_membarrier = register_process();
 
 void membarrier_all() noexcept {
-  if (has_membarrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  if (has_membarrier) {
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  } else {
+    __sync_synchronize();  // the others have one in their half (light_barrier)
+  }
 }
 
 }  // namespace kin::detail

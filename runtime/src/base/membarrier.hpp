@@ -7,12 +7,11 @@
 
 namespace kin::detail {
 
-/// Whether the kernel has it (decided once); if not, both sides must use sequentially consistent
-/// operations.
+/// Whether the kernel has it (decided once); if not, each side runs a barrier of its own.
 extern const bool has_membarrier;
 
 /// Every running thread of this OS process has executed a full barrier between this call and its
-/// return.
+/// return; this one only, where the kernel has no membarrier.
 void membarrier_all() noexcept;
 
 /// The frequent side's half, between its store and its load: a fence for the compiler only, or a

@@ -14,7 +14,8 @@
 #include <kin/pid.hpp>
 #include <kin/registry.hpp>
 
-#include <atomic>
+#include "base/atomic.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,9 +29,9 @@ namespace kin::detail {
 struct name_entry {
   std::string text;
   std::uint64_t hash = 0;
-  std::atomic<std::uint32_t> version{0};
-  std::atomic<std::uint64_t> holder_hint{0};
-  std::atomic<std::uint64_t> holder_id{0};
+  atomic<std::uint32_t> version{0};
+  atomic<std::uint64_t> holder_hint{0};
+  atomic<std::uint64_t> holder_id{0};
 
   [[nodiscard]] pid holder() const noexcept;
 };
@@ -55,13 +56,13 @@ class name_table {
   struct slots {
     explicit slots(std::size_t count) : mask(count - 1), at(count) {}
     std::size_t mask;
-    std::vector<std::atomic<name_entry*>> at;
+    std::vector<atomic<name_entry*>> at;
   };
   name_entry& entry_for(const name_text& name);
   static void place(slots& table, name_entry* entry);
 
   mutable std::mutex lock_;  // writers
-  std::atomic<slots*> current_;
+  atomic<slots*> current_;
   std::vector<std::unique_ptr<slots>> all_;
   std::vector<std::unique_ptr<name_entry>> entries_;
   std::unordered_set<pid> holders_;  // one name a process

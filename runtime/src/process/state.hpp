@@ -18,9 +18,9 @@
 #pragma once
 
 #include "base/assert.hpp"
+#include "base/atomic.hpp"
 #include "process/signal.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace kin::detail {
@@ -32,7 +32,7 @@ inline constexpr std::uint64_t dead = 0;
 inline constexpr std::uint64_t idle = 1;
 inline constexpr std::uint64_t awake = 2;
 
-using word = std::atomic<std::uint64_t>;
+using word = atomic<std::uint64_t>;
 
 inline std::uint64_t tag(std::uint64_t w) { return w & tag_mask; }
 inline std::uint64_t content(std::uint64_t w) { return w & ~tag_mask; }
@@ -50,12 +50,16 @@ enum class pushed : std::uint8_t { no, queued, woke };
   std::uint64_t seen =
       w.load(std::memory_order_relaxed);  // a guess for the CAS; never dereferenced
   do {
-    if (tag(seen) != expected_tag || content(seen) == dead) return pushed::no;
+    if (tag(seen) != expected_tag || content(seen) == dead) {
+      // acquire: pairs with `die`, so that who finds nobody there finds, too, what was done before.
+      static_cast<void>(w.load(std::memory_order_acquire));
+      return pushed::no;
+    }
     s->next = holds_signal(seen) ? newest(seen) : nullptr;  // still ours
   } while (!w.compare_exchange_weak(
       seen, pack(expected_tag, s),
-      // release: publishes *s; earlier releases carry on through RMWs. acquire: the one that wakes
-      // takes over all of the owner that went idle, and hands it on with the run queue.
+      // release: publishes *s; earlier releases carry on through RMWs. acquire: pairs with `go_idle`;
+      // the one that wakes reads the level of the process, and hands it on with the run queue.
       std::memory_order_acq_rel,
       std::memory_order_relaxed));  // a lost race published nothing
   return content(seen) == idle ? pushed::woke : pushed::queued;
@@ -78,17 +82,18 @@ inline bool changed(const word& w, const signal* in_place) noexcept {
   return seen != awake && seen != reinterpret_cast<std::uint64_t>(in_place);
 }
 
-/// Owner; nothing was queued. False: something came, the owner goes on. Release: the next owner
-/// sees all of this one.
+/// Owner; nothing was queued. False: something came, the owner goes on. Release: whoever wakes the
+/// process sees all of this owner. What came is acquired when it is taken.
 [[nodiscard]] inline bool go_idle(word& w) noexcept {
   std::uint64_t expected = tag(w.load(std::memory_order_relaxed)) | awake;
-  return w.compare_exchange_strong(expected, tag(expected) | idle, std::memory_order_acq_rel,
+  return w.compare_exchange_strong(expected, tag(expected) | idle, std::memory_order_release,
                                    std::memory_order_relaxed);
 }
-/// Owner, who has handled the only signal in place. False: others came on top of it.
+/// Owner, who has handled the only signal in place. False: others came on top of it. Orders as in
+/// `go_idle`.
 [[nodiscard]] inline bool go_idle_after(word& w, signal* handled) noexcept {
   std::uint64_t expected = pack(tag(w.load(std::memory_order_relaxed)), handled);
-  return w.compare_exchange_strong(expected, tag(expected) | idle, std::memory_order_acq_rel,
+  return w.compare_exchange_strong(expected, tag(expected) | idle, std::memory_order_release,
                                    std::memory_order_relaxed);
 }
 
@@ -101,14 +106,16 @@ inline signal* single_mail(const word& w) noexcept {
   return s->next == nullptr && is_mail(s->kind) ? s : nullptr;
 }
 
-/// Owner, once: from now on every push fails. The last chain, newest first.
+/// Owner, once: from now on every push fails. The last chain, newest first. Acquire: pairs with every
+/// push in it. Release: with the push that fails.
 inline signal* die(word& w) noexcept {
   const std::uint64_t was =
       w.exchange(tag(w.load(std::memory_order_relaxed)) | dead, std::memory_order_acq_rel);
   return holds_signal(was) ? newest(was) : nullptr;
 }
 
-/// The block's allocator: a new user, awake. The tag is never zero.
+/// The block's allocator: a new user, awake. The tag is never zero. Release: who walks all blocks and
+/// finds a new user reads its number.
 inline std::uint64_t revive(word& w) noexcept {
   std::uint64_t next_tag = tag(w.load(std::memory_order_relaxed)) + (std::uint64_t{1} << 48U);
   if (next_tag == 0) next_tag = std::uint64_t{1} << 48U;

@@ -2,7 +2,8 @@
 // The end of a record that two processes share: the second to let go frees it.
 #pragma once
 
-#include <atomic>
+#include "base/atomic.hpp"
+
 #include <cstdint>
 
 namespace kin::detail {
@@ -15,7 +16,7 @@ class two_holders {
   }
 
  private:
-  std::atomic<std::uint8_t> left_{2};
+  atomic<std::uint8_t> left_{2};
 };
 
 }  // namespace kin::detail

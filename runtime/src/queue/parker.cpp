@@ -1,38 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/parker.hpp"
 
-#include <ctime>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "base/futex.hpp"
 
 namespace kin::detail {
-namespace {
-
-long futex(std::atomic<int>& word, int operation, int value, const timespec* until) noexcept {
-  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until, nullptr,
-                 FUTEX_BITSET_MATCH_ANY);
-}
-
-}  // namespace
 
 void parker::sleep(nanotime until) noexcept {
   int seen = none;
-  if (state_.compare_exchange_strong(seen, sleeping, std::memory_order_acq_rel)) {
-    timespec at{};
-    if (until != never) {
-      at.tv_sec = until / 1'000'000'000;
-      at.tv_nsec = until % 1'000'000'000;
-    }
-    // WAIT_BITSET takes an absolute monotonic time.
-    futex(state_, FUTEX_WAIT_BITSET, sleeping, until == never ? nullptr : &at);
-  }
-  state_.store(none, std::memory_order_release);
+  // relaxed: all threads change this one word, so either this sees `woken`, or `wake` sees `sleeping`.
+  if (state_.compare_exchange_strong(seen, sleeping, std::memory_order_relaxed))
+    futex_wait(state_, sleeping, until);
+  // acquire: pairs with `wake`, whose caller has done something that the caller of this looks at next.
+  // Not a store: when the time is up, or two wake, this may take away a wake that comes just now, and
+  // a store may be seen later than it stands, after that look.
+  state_.exchange(none, std::memory_order_acquire);
 }
 
 void parker::wake() noexcept {
-  if (state_.exchange(woken, std::memory_order_acq_rel) == sleeping)
-    futex(state_, FUTEX_WAKE, 1, nullptr);
+  if (state_.exchange(woken, std::memory_order_release) == sleeping) futex_wake(state_);
 }
 
 }  // namespace kin::detail

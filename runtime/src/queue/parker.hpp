@@ -3,9 +3,8 @@
 // the sleep makes it short.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "queue/poller.hpp"
-
-#include <atomic>
 
 namespace kin::detail {
 
@@ -17,7 +16,7 @@ class parker final : public poller {
 
  private:
   enum token : int { none = 0, woken = 1, sleeping = 2 };
-  std::atomic<int> state_{none};
+  atomic<int> state_{none};
 };
 
 }  // namespace kin::detail

@@ -13,11 +13,11 @@
 // signals only: else whoever asks it something would wait for all of the higher ones.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "base/biased_lock.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -169,12 +169,12 @@ class run_queue {
   }
 
   biased_lock lock_;
-  std::atomic<Item*> slot_{nullptr};
+  atomic<Item*> slot_{nullptr};
   std::array<ring<Item>, 4> queues_;
-  std::atomic<std::size_t> of_other_levels_{0};  // than normal
+  atomic<std::size_t> of_other_levels_{0};  // than normal
   unsigned turns_ = 0;
-  std::atomic<std::size_t> size_{0};
-  std::atomic<bool> urgent_{false};
+  atomic<std::size_t> size_{0};
+  atomic<bool> urgent_{false};
 };
 
 }  // namespace kin::detail

@@ -10,11 +10,11 @@
 //   I2  Nothing is due before its deadline: a deadline is rounded up to the next tick.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/list.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,7 +22,7 @@ namespace kin::detail {
 
 struct wheel_item {
   list_hook<wheel_item> hook;
-  std::atomic<nanotime> deadline{never};  // read by whoever asks how much is left
+  atomic<nanotime> deadline{never};  // read by whoever asks how much is left
   std::uint8_t level = 0;
   std::uint8_t slot = 0;
   bool linked = false;

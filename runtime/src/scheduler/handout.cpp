@@ -3,8 +3,6 @@
 
 #include "scheduler/worker.hpp"
 
-#include <thread>
-
 namespace kin::detail {
 
 bool handout::withdraw(worker& asker) {
@@ -13,7 +11,7 @@ bool handout::withdraw(worker& asker) {
 }
 
 control_block* handout::take(worker& asker) {
-  while (!answered()) std::this_thread::yield();  // the giver has perhaps lost its core
+  while (!answered()) yield_core();  // the giver has perhaps lost its core
   const std::uint32_t count = answer_.load(std::memory_order_relaxed);
   answer_.store(none_yet, std::memory_order_relaxed);
   for (std::uint32_t i = 1; i < count; ++i) asker.queue.push_back(*items_[i], items_[i]->at());

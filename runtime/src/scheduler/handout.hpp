@@ -10,10 +10,10 @@
 //       `items_` until it has stored `answer_`; before and after that they are the asker's.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "base/cpu.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,8 +45,8 @@ class handout {
   static constexpr std::uint32_t none_yet = ~std::uint32_t{0};
   void give(worker& giver);
 
-  alignas(cache_line) std::atomic<worker*> asker_{nullptr};
-  alignas(cache_line) std::atomic<std::uint32_t> answer_{none_yet};  // how many
+  alignas(cache_line) atomic<worker*> asker_{nullptr};
+  alignas(cache_line) atomic<std::uint32_t> answer_{none_yet};  // how many
   std::array<control_block*, most> items_{};
 };
 

@@ -13,10 +13,9 @@
 //       every thread run a barrier, then looks for items once more. One of the two sees the other.
 #pragma once
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "scheduler/handout.hpp"
-
-#include <atomic>
 
 namespace kin::detail {
 
@@ -56,9 +55,9 @@ class idle_workers {
   bool wake_one();
 
   machine_core& machine_;
-  std::atomic<unsigned> parked_{0};
-  std::atomic<unsigned> retired_{0};
-  std::atomic<bool> searching_{false};
+  atomic<unsigned> parked_{0};
+  atomic<unsigned> retired_{0};
+  atomic<bool> searching_{false};
   handout handout_;
 };
 

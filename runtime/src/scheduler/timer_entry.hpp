@@ -10,11 +10,11 @@
 
 #include <kin/pid.hpp>
 
+#include "base/atomic.hpp"
 #include "base/pool.hpp"
 #include "process/signal.hpp"
 #include "queue/timer_wheel.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -25,8 +25,8 @@ struct control_block;
 
 struct timer_entry : wheel_item {
   enum state_of : std::uint64_t { armed = 1, cancelled = 2, fired = 3 };
-  std::atomic<std::uint32_t> late_by{0};  // µs; how much later than due `deadline` is
-  std::atomic<std::uint64_t> state{0};    // number << 2 | state_of
+  atomic<std::uint32_t> late_by{0};  // µs; how much later than due `deadline` is
+  atomic<std::uint64_t> state{0};    // number << 2 | state_of
   worker* owner = nullptr;
   timer_entry* next_returned = nullptr;
   signal* payload = nullptr;  // what to send; null: a tick for the process `to` itself

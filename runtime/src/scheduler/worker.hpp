@@ -13,6 +13,7 @@
 #include <kin/behaviour.hpp>
 #include <kin/job.hpp>
 
+#include "base/atomic.hpp"
 #include "base/biased_lock.hpp"
 #include "base/pool.hpp"
 #include "context/stack_source.hpp"
@@ -23,7 +24,6 @@
 #include "scheduler/flight_recorder.hpp"
 #include "scheduler/timer_entry.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -119,18 +119,18 @@ class worker : public local_pool {
   // Seen by others.
   run_queue<control_block> queue;
   const std::unique_ptr<poller> bed = std::make_unique<parker>();
-  std::atomic<bool> parked{false};
-  std::atomic<std::uint64_t> turns{0};  // processes run so far: a hint that it moves
-  std::atomic<std::uint64_t> stuck_at{
+  atomic<bool> parked{false};
+  atomic<std::uint64_t> turns{0};  // processes run so far: a hint that it moves
+  atomic<std::uint64_t> stuck_at{
       ~0ULL};  // sysmon: at this turn for too long; all it has may be taken
-  std::atomic<control_block*> running{nullptr};  // sysmon: who is it that takes so long
-  std::atomic<nanotime> timers_due{never};
-  std::atomic<std::uint64_t> spawned{0};
-  std::atomic<std::uint64_t> ended{0};
-  std::atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
+  atomic<control_block*> running{nullptr};  // sysmon: who is it that takes so long
+  atomic<nanotime> timers_due{never};
+  atomic<std::uint64_t> spawned{0};
+  atomic<std::uint64_t> ended{0};
+  atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
 
   /// Most of its time goes to callbacks so long that even a lone item is worth a helper.
-  std::atomic<bool> takes_long{false};
+  atomic<bool> takes_long{false};
 
   // The searcher's notes (idle.cpp): of its own thefts, and of what it saw here.
   std::uint64_t seen_turn = 0;
@@ -176,7 +176,7 @@ class worker : public local_pool {
 
   biased_lock timers_lock_;
   timer_wheel wheel_;
-  std::atomic<timer_entry*> returned_{nullptr};
+  atomic<timer_entry*> returned_{nullptr};
   std::uint64_t to_be_returned_ = 0;  // cancelled, out of the wheel, and not given back yet
 };
 
