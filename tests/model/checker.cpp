@@ -53,6 +53,7 @@ struct plain_place {
   std::size_t writer = 0;
   stamp written = 0;  // in the writer's epoch
   std::array<stamp, threads_most> read{};
+  bool touched = false;
 };
 
 struct thread_state {
@@ -61,8 +62,11 @@ struct thread_state {
   outcome result;
   std::uint64_t history = 0;
   std::uint64_t before_load = 0;
-  std::uint16_t read_place = 0;
-  stamp read_stamp = 0;
+  struct read {
+    std::uint16_t place;
+    stamp which;
+  };
+  std::vector<read> reads;  // of each place the first since it last went round
   std::uint64_t to_interrupt = 0;  // membarrier: threads that have not had their fence
   bool interrupts = false;
   bool asleep = false;
@@ -167,9 +171,15 @@ class engine {
   outcome perform(operation next);
   void read_plain(std::uint16_t place);
   void write_plain(std::uint16_t place, std::uint64_t value);
+  void touch(std::uint16_t place) {
+    if (std::exchange(plains_[place].touched, true)) return;
+    touched_.insert(std::upper_bound(touched_.begin(), touched_.end(), place), place);
+  }
   void fail(const std::string& what);
   void only_knows(std::uint64_t state) {
-    if (running_ != nullptr) running_->history = mixed(7, state);
+    if (running_ == nullptr) return;
+    running_->history = mixed(7, state);
+    running_->reads.clear();
   }
   std::int64_t later() { return running_ == nullptr ? 0 : running_->time += how_.clock_step; }
   void run_thread(std::size_t t) {
@@ -224,6 +234,7 @@ class engine {
   std::size_t places_ = 0;
   std::array<atomic_place, places_most> atomics_;
   std::vector<plain_place> plains_;
+  std::vector<std::uint16_t> touched_;  // of those: by threads, in order
   std::array<thread_state, threads_most> threads_;
   std::size_t count_ = 0;
   std::size_t last_ = 0;  // who has made the last step, if that matters
@@ -258,8 +269,8 @@ outcome engine::load(thread_state& t, std::uint16_t place, stamp which, std::mem
   const message& m = atomics_[place].all[which];
   if (acquires(order)) t.seen.join(m.released, places_);
   t.seen.at[place] = std::max(t.seen.at[place], which);
-  t.read_place = place;
-  t.read_stamp = which;
+  if (std::none_of(t.reads.begin(), t.reads.end(), [&](const auto& r) { return r.place == place; }))
+    t.reads.push_back({place, which});
   if (how_.by_causes) t.history = mixed(t.history, m.cause);
   return {m.value, true};
 }
@@ -314,7 +325,10 @@ unsigned engine::options(std::size_t i) const {
     case act::lock:
       return p.all.back().value == 0 ? 1 : 0;
     case act::pause:
-      return atomics_[t.read_place].latest() > t.read_stamp ? 1 : 0;
+      return std::any_of(t.reads.begin(), t.reads.end(),
+                         [&](const auto& r) { return atomics_[r.place].latest() > r.which; })
+                 ? 1
+                 : 0;
     case act::membarrier:
       return t.interrupts ? static_cast<unsigned>(std::popcount(t.to_interrupt)) : 1U;
     case act::wake: {
@@ -424,8 +438,11 @@ void engine::step(choice c) {
     case act::pause:
       t.history = t.before_load;
       // It reads something newer next time: to read the same once more leads nowhere.
-      t.seen.at[t.read_place] = std::max<stamp>(t.seen.at[t.read_place],
-                                                static_cast<stamp>(t.read_stamp + 1));
+      if (t.reads.size() == 1) {
+        stamp& from = t.seen.at[t.reads[0].place];
+        from = std::max(from, static_cast<stamp>(t.reads[0].which + 1));
+      }
+      t.reads.clear();
       events_.push_back({c.thread, o, {}, 0});
       return resume(c.thread);
     case act::sleep:
@@ -507,7 +524,8 @@ outcome engine::perform(operation next) {
 
 void engine::weaken(operation& next) const {
   const weakening& w = *how_.weaker;
-  if (w.line != next.at.line || w.what != next.what || w.file != file_of(next.at)) return;
+  if (w.what != next.what || (w.line != 0 && w.line != next.at.line)) return;
+  if (w.function != next.at.function || w.file != file_of(next.at)) return;
   switch (w.into) {
     case weakening::no_acquire:
       next.order = without_acquire(next.order);
@@ -555,6 +573,7 @@ void engine::read_plain(std::uint16_t place) {
     return fail("a race: it reads data " + std::to_string(place) + " that thread " +
                 std::to_string(p.writer) + " writes");
   p.read[me] = running_->seen.epoch[me];
+  touch(place);
   running_->history = mixed(running_->history, p.value);
 }
 
@@ -572,6 +591,7 @@ void engine::write_plain(std::uint16_t place, std::uint64_t value) {
       return fail("a race: it writes data " + std::to_string(place) + " that thread " +
                   std::to_string(t) + " reads");
   }
+  touch(place);
   p.writer = me;
   p.written = epoch[me];
   p.read = {};
@@ -587,6 +607,7 @@ void engine::fail(const std::string& what) {
 void engine::begin() {
   places_ = 0;
   plains_.clear();
+  touched_.clear();
   fences_ = {};
   last_ = 0;
   switches_ = 0;
@@ -643,7 +664,8 @@ key engine::state_key() const {
       if (p % 8 == 7) k.mix(std::exchange(packed, 0));
     }
     k.mix(packed);
-    for (const plain_place& p : plains_) {
+    for (const std::uint16_t at : touched_) {
+      const plain_place& p = plains_[at];
       std::uint64_t covered = v.epoch[p.writer] >= p.written ? 1 : 0;
       for (std::size_t t = 0; t < count_; ++t)
         covered = covered << 1U | (v.epoch[t] >= p.read[t] ? 1U : 0U);
@@ -660,7 +682,7 @@ key engine::state_key() const {
       mix_view(place.all[m].released);
     }
   }
-  for (const plain_place& p : plains_) k.mix(p.value);
+  for (const std::uint16_t at : touched_) k.mix(at + (plains_[at].value << 16U));
   for (std::size_t i = 0; i < count_; ++i) {
     const thread_state& t = threads_[i];
     k.mix(t.over ? 1 : 2);
@@ -668,7 +690,10 @@ key engine::state_key() const {
     k.mix(t.history);
     k.mix((t.asleep ? 1U : 0U) | (t.woken ? 2U : 0U) | (t.timed_out ? 4U : 0U) |
           (t.interrupts ? 8U : 0U) | t.to_interrupt << 8U);
-    if (t.next.what == act::pause) k.mix(since(t.read_place, t.read_stamp) + 77);
+    k.mix(t.next.at.line + (static_cast<std::uint64_t>(t.next.what) << 32U));  // where it spins
+    if (t.next.what == act::pause) {
+      for (const auto& r : t.reads) k.mix(since(r.place, r.which) + 77U * r.place);
+    }
     mix_view(t.seen);
   }
   k.mix(world_->fingerprint());

@@ -13,7 +13,7 @@
 //   I3  membarrier is a fence in one thread after the other, in any order, between call and return.
 //   I4  Data that is not atomic (`plain`) is checked for races: accesses must be ordered by release
 //       and acquire. What the kernel orders does not count.
-//   I5  A spinning thread waits until what it has read changes. A futex and a mutex are the kernel's.
+//   I5  A spinning thread waits until something it has read in this round changes. A futex and a mutex are the kernel's.
 // Not modelled: loads that read what is stored later than they stand (no compiler makes them so for
 // this code), weak compare-exchanges that fail for nothing, and two stores of one thread whose order
 // another thread's two stores decide (2+2W).
@@ -236,7 +236,7 @@ class world {
 struct weakening {
   enum how : std::uint8_t { no_acquire, no_release, no_seq_cst, gone };
   std::string file;  // without its folder
-  unsigned line = 0;
+  unsigned line = 0;  // 0: wherever in the function
   std::string function;
   act what{};
   how into{};

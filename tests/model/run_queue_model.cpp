@@ -81,6 +81,13 @@ TEST_P(run_queue, loses_and_doubles_nothing_to_a_thief) {
 TEST_P(run_queue, loses_and_doubles_nothing_to_two_thieves) {
   holds(explore_all<robbed>(how(), shape{.thieves = 2, .items = 2}));
 }
+TEST(run_queue, without_the_membarrier_of_its_lock_runs_one_twice) {
+  const weakening w{.file = "biased_lock.hpp",
+                    .function = "enter_other",
+                    .what = act::membarrier,
+                    .into = weakening::gone};
+  fails(explore_all<robbed>({.by_causes = true, .weaker = w}, shape{.items = 4}), "");
+}
 TEST_P(run_queue, loses_and_doubles_nothing_while_it_grows) {
   holds(explore_all<robbed>(how(), shape{.items = 3, .before = 256, .all = false}));
 }

@@ -12,4 +12,8 @@ template <class T>
 using atomic = std::atomic<T>;
 using mutex = std::mutex;
 
+/// Data that an atomic beside it hands from thread to thread. The checker looks whether it does.
+template <class T>
+using plain = T;
+
 }  // namespace kin::detail

@@ -24,9 +24,10 @@ struct control_block;
 
 class handout {
  public:
-  /// The searcher.
+  /// The searcher. Release: pairs with `give`; what `take` read of the last answer is read.
   void ask(worker& asker) { asker_.store(&asker, std::memory_order_release); }
-  /// The asker. Whether somebody has answered; `take` must follow.
+  /// The asker. Whether somebody has answered; `take` must follow. Acquire: pairs with the end of
+  /// `give`.
   [[nodiscard]] bool answered() const {
     return answer_.load(std::memory_order_acquire) != none_yet;
   }
@@ -47,7 +48,7 @@ class handout {
 
   alignas(cache_line) atomic<worker*> asker_{nullptr};
   alignas(cache_line) atomic<std::uint32_t> answer_{none_yet};  // how many
-  std::array<control_block*, most> items_{};
+  std::array<plain<control_block*>, most> items_{};
 };
 
 }  // namespace kin::detail

@@ -9,5 +9,7 @@ namespace kin::detail {
 template <class T>
 using atomic = model::atomic<T>;
 using model::mutex;
+template <class T>
+using plain = model::plain<T>;
 
 }  // namespace kin::detail

@@ -17,4 +17,8 @@ struct alignas(16) signal {
   model::plain<std::uint64_t> value;
 };
 
+struct record_signal {
+  void* record = nullptr;
+};
+
 }  // namespace kin::detail
