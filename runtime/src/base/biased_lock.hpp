@@ -18,7 +18,6 @@
 #include "base/cpu.hpp"
 #include "base/membarrier.hpp"
 
-
 namespace kin::detail {
 
 class biased_lock {

@@ -64,6 +64,7 @@ struct lineage {
     return l;
   }
   static void release(lineage* l, std::uint32_t count = 1) noexcept {
+    // As two_holders: the last one frees, and sees what the others did.
     while (l != nullptr && l->uses.fetch_sub(count, std::memory_order_acq_rel) == count) {
       count = 1;
       lineage* above = l->above;

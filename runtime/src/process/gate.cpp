@@ -66,6 +66,7 @@ posted pass(gate& g, pid to) noexcept {
   // hold twice as many.
   const bool owner_drops = g.policy.load(std::memory_order_relaxed) == when_full::drop_oldest;
   const std::uint64_t most = owner_drops ? 2 * limit : limit;
+  // acquire: pairs with bound_mailbox, for the block behind.
   std::uint64_t seen = g.count.load(std::memory_order_relaxed);
   do {
     if (state::tag(seen) != tag) return posted::gone;

@@ -37,6 +37,7 @@ link_pair* make_link(pid maker, pid other) {
 }
 
 void let_go(link_pair& pair) noexcept {
+  // As two_holders: the second frees, and sees all that the other did with the record.
   if (holders(pair).fetch_sub(1, std::memory_order_acq_rel) == 1) give_memory(&pair, link_class);
 }
 

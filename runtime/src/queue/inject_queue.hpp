@@ -38,13 +38,15 @@ class inject_queue {
       items.enqueue(&item);
       count.fetch_add(1, std::memory_order_seq_cst);  // before the pusher looks for sleepers
     }
+    // relaxed: a hint; who would sleep asks `empty`.
     Item* pop() { return count.load(std::memory_order_relaxed) == 0 ? nullptr : dequeue(); }
     [[gnu::noinline]] Item* dequeue() {
       Item* item = nullptr;
       if (!items.try_dequeue(item)) return nullptr;
-      count.fetch_sub(1, std::memory_order_relaxed);
+      count.fetch_sub(1, std::memory_order_relaxed);  // late by others: more looks, none missed
       return item;
     }
+    // seq_cst: pairs with `push`, after the one that asks has counted itself as asleep.
     [[nodiscard]] bool empty() const { return count.load(std::memory_order_seq_cst) == 0; }
 
     moodycamel::ConcurrentQueue<Item*> items;

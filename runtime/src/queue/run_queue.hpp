@@ -100,7 +100,8 @@ class run_queue {
     return take_normal(false);
   }
 
-  /// Any thread; hints.
+  /// Any thread; hints, and relaxed: who takes something does so under the lock, and who would sleep
+  /// asks after a barrier (idle.cpp).
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool has_slot() const { return slot_.load(std::memory_order_relaxed) != nullptr; }
   /// Something that is not normal waits. Only its owner makes it so.
@@ -168,6 +169,7 @@ class run_queue {
     }
   }
 
+  // Written under the lock only: atomic for those who look from outside.
   biased_lock lock_;
   atomic<Item*> slot_{nullptr};
   std::array<ring<Item>, 4> queues_;

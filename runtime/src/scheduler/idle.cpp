@@ -38,7 +38,8 @@ class idle_workers::search {
   ~search() { end(); }
 
   void begin() {
-    is_the_one_ = !all_.searching_.exchange(true, std::memory_order_acq_rel);
+    // acquire: pairs with `end`; the searcher's notes pass from one searcher to the next.
+    is_the_one_ = !all_.searching_.exchange(true, std::memory_order_acquire);
     start_ = system_now();
   }
   /// What is given in the last moment is in the worker's queue.
@@ -158,8 +159,8 @@ control_block* idle_workers::rob(worker& thief, worker& victim, bool all) {
 
 void idle_workers::park(worker& w) {
   w.parked.store(true, std::memory_order_seq_cst);
-  parked_.fetch_add(1, std::memory_order_seq_cst);
-  membarrier_all();  // I1
+  parked_.fetch_add(1, std::memory_order_seq_cst);  // pairs with the load of wake_for_injected, too
+  membarrier_all();  // I1: from here on the relaxed hints of has_loot are those of now
   nanotime until = w.timers_due.load(std::memory_order_relaxed);
   bool work = !machine_.injected.empty() || machine_.stopping.load(std::memory_order_seq_cst);
   const unsigned count = machine_.worker_count();
@@ -173,7 +174,7 @@ void idle_workers::park(worker& w) {
   w.recorder.note(deed::sleeps, 0);
   if (!work) w.bed->sleep(until);
   w.recorder.note(deed::gets_up, 0);
-  // Whoever wakes a worker takes it out of the count; else it does so itself.
+  // Whoever wakes a worker takes it out of the count; else it does so itself: one of the two swaps.
   if (w.parked.exchange(false, std::memory_order_seq_cst))
     parked_.fetch_sub(1, std::memory_order_seq_cst);
   machine_.watch.somebody_runs();
@@ -213,6 +214,7 @@ void idle_workers::wake_helper() {
 }
 
 void idle_workers::wake_for_injected() {
+  // seq_cst: between it and the item is the count of inject_queue, as strong; `park` has it reversed.
   if (parked_.load(std::memory_order_seq_cst) != 0) wake_one();
 }
 

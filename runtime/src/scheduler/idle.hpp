@@ -39,7 +39,8 @@ class idle_workers {
   [[nodiscard]] unsigned parked() const { return parked_.load(std::memory_order_relaxed); }
   /// Parked or retired.
   [[nodiscard]] unsigned asleep() const {
-    return parked() + retired_.load(std::memory_order_relaxed);
+    // seq_cst: the watch says that it sleeps, then reads this; who wakes counts itself out, then asks.
+    return parked_.load(std::memory_order_seq_cst) + retired_.load(std::memory_order_seq_cst);
   }
 
  private:

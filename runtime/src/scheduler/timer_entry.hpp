@@ -42,7 +42,8 @@ struct timer_entry : wheel_item {
     const nanotime late = nanotime{late_by.load(std::memory_order_acquire)} * 1000;
     return deadline.load(std::memory_order_acquire) - late;
   }
-  /// I1. True for the one who made it so.
+  /// I1. True for the one who made it so. Acquire: pairs with the arming, whose payload is now the
+  /// winner's.
   bool settle(std::uint64_t number, state_of end) noexcept {
     std::uint64_t expected = number << 2U | armed;
     return state.compare_exchange_strong(expected, number << 2U | end, std::memory_order_acq_rel,

@@ -104,6 +104,8 @@ void worker::give_back(timer_entry& entry) noexcept {
     take_back(entry);
     return;
   }
+  // release: pairs with take_returned_timers; this one is done with the entry. Each swap carries the
+  // releases before it on.
   timer_entry* first = returned_.load(std::memory_order_relaxed);
   do {
     entry.next_returned = first;
