@@ -2,7 +2,6 @@
 // runtime/src/base/biased_lock.hpp: its owner and others are never inside together, each sees what
 // the one before did, and nobody waits for ever.
 #include "base/biased_lock.hpp"
-
 #include "model/orderings.hpp"
 
 namespace kin::model {
@@ -67,9 +66,10 @@ TEST(biased_lock, needs_each_of_its_orderings) {
     };
   };
   // Without membarrier its call is a fence; then that, or the two, would do.
-  each_is_needed({with(true), with(false)}, {"biased_lock.hpp enter_other: fence gone",
-                                             "biased_lock.hpp enter_other: store without seq_cst",
-                                             "biased_lock.hpp wait_until_clear: load without seq_cst"});
+  each_is_needed({with(true), with(false)},
+                 {"biased_lock.hpp enter_other: fence gone",
+                  "biased_lock.hpp enter_other: store without seq_cst",
+                  "biased_lock.hpp wait_until_clear: load without seq_cst"});
 }
 
 }  // namespace

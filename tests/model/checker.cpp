@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/checker.hpp"
 
+#include <boost/context/detail/fcontext.hpp>
+
 #include <algorithm>
 #include <array>
-#include <boost/context/detail/fcontext.hpp>
 #include <iomanip>
 #include <iterator>
 #include <memory>
@@ -66,7 +67,7 @@ struct thread_state {
     std::uint16_t place;
     stamp which;
   };
-  std::vector<read> reads;  // of each place the first since it last went round
+  std::vector<read> reads;         // of each place the first since it last went round
   std::uint64_t to_interrupt = 0;  // membarrier: threads that have not had their fence
   bool interrupts = false;
   bool asleep = false;
@@ -116,16 +117,22 @@ bool is_write(act a) {
 }
 const char* name_of(std::memory_order o) {
   switch (o) {
-    case std::memory_order_relaxed: return "relaxed";
-    case std::memory_order_acquire: return "acquire";
-    case std::memory_order_release: return "release";
-    case std::memory_order_acq_rel: return "acq_rel";
-    default: return "seq_cst";
+    case std::memory_order_relaxed:
+      return "relaxed";
+    case std::memory_order_acquire:
+      return "acquire";
+    case std::memory_order_release:
+      return "release";
+    case std::memory_order_acq_rel:
+      return "acq_rel";
+    default:
+      return "seq_cst";
   }
 }
 const char* name_of(act a) {
-  constexpr std::array names{"load", "store", "exchange",   "add",   "compare", "lock",  "unlock",
-                             "fence", "membarrier", "sleep", "wake",    "pause", "choose"};
+  constexpr std::array names{"load", "store",  "exchange", "add",        "compare",
+                             "lock", "unlock", "fence",    "membarrier", "sleep",
+                             "wake", "pause",  "choose"};
   return names[static_cast<std::size_t>(a)];
 }
 std::string file_of(const site& at) {
@@ -145,7 +152,7 @@ void start_of_thread(boost::context::detail::transfer_t from);
 class engine {
  public:
   engine(const maker& make, const settings& how)
-      : make_(make), how_(how), memory_(new(std::align_val_t{64}) std::byte[world_bytes]) {
+      : make_(make), how_(how), memory_(new (std::align_val_t{64}) std::byte[world_bytes]) {
     for (auto& s : stacks_) s = std::make_unique<std::byte[]>(stack_bytes);
   }
   engine(const engine&) = delete;
@@ -378,6 +385,7 @@ outcome engine::wake(const operation& o, unsigned option) {
   return {0, false};
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case an operation
 void engine::step(choice c) {
   if (how_.most_switches != ~0U) {
     if (c.thread != last_ && options(last_) > 0) ++switches_;
@@ -470,8 +478,7 @@ void engine::resume_with(std::size_t i, outcome result, unsigned late) {
 void engine::resume(std::size_t i) {
   thread_state& t = threads_[i];
   running_ = &t;
-  const auto arrival =
-      boost::context::detail::jump_fcontext(t.context, reinterpret_cast<void*>(i));
+  const auto arrival = boost::context::detail::jump_fcontext(t.context, reinterpret_cast<void*>(i));
   t.context = arrival.fctx;
   running_ = nullptr;
 }
@@ -721,7 +728,9 @@ std::string engine::story() const {
       out << std::setw(12)
           << (o.place < how_.names.size() ? how_.names[o.place] : '#' + std::to_string(o.place));
     }
-    const auto number = [&](std::uint64_t n) -> std::ostream& { return out << std::hex << n << std::dec; };
+    const auto number = [&](std::uint64_t n) -> std::ostream& {
+      return out << std::hex << n << std::dec;
+    };
     if (o.what == act::load) number(e.result.value);
     if (o.what == act::store) number(o.operand);
     if (o.what == act::exchange || (o.what == act::compare && e.result.done)) {

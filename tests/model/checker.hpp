@@ -36,7 +36,19 @@
 namespace kin::model {
 
 enum class act : std::uint8_t {
-  load, store, exchange, add, compare, lock, unlock, fence, membarrier, sleep, wake, pause, choose
+  load,
+  store,
+  exchange,
+  add,
+  compare,
+  lock,
+  unlock,
+  fence,
+  membarrier,
+  sleep,
+  wake,
+  pause,
+  choose
 };
 
 struct site {
@@ -85,21 +97,22 @@ extern bool kernel_has_membarrier;
 
 template <class T>
 std::uint64_t bits_of(T value) {
+  // NOLINTBEGIN(bugprone-sizeof-expression): T may be a pointer
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
   std::uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
+  // NOLINTEND(bugprone-sizeof-expression)
   return bits;
 }
 template <class T>
 T from_bits(std::uint64_t bits) {
   std::remove_cv_t<T> value{};
-  std::memcpy(&value, &bits, sizeof(T));
+  std::memcpy(&value, &bits, sizeof(T));  // NOLINT(bugprone-sizeof-expression): as above
   return value;
 }
 
 // Where an operation stands is the caller's line.
-#define KIN_MODEL_HERE \
-  model::site here = { __builtin_FILE(), __builtin_LINE(), __builtin_FUNCTION() }
+#define KIN_MODEL_HERE model::site here = {__builtin_FILE(), __builtin_LINE(), __builtin_FUNCTION()}
 
 template <class T>
 class atomic {
@@ -115,11 +128,8 @@ class atomic {
     return value(perform({.what = act::load, .order = order, .place = place_, .at = here}));
   }
   void store(T to, order_t order, KIN_MODEL_HERE) {
-    perform({.what = act::store,
-             .order = order,
-             .place = place_,
-             .operand = bits_of(to),
-             .at = here});
+    perform(
+        {.what = act::store, .order = order, .place = place_, .operand = bits_of(to), .at = here});
   }
   T exchange(T to, order_t order, KIN_MODEL_HERE) {
     return value(perform({.what = act::exchange,
@@ -194,9 +204,7 @@ class plain {
 
 class mutex {
  public:
-  void lock(KIN_MODEL_HERE) {
-    perform({.what = act::lock, .place = word_.place(), .at = here});
-  }
+  void lock(KIN_MODEL_HERE) { perform({.what = act::lock, .place = word_.place(), .at = here}); }
   void unlock(KIN_MODEL_HERE) {
     perform({.what = act::unlock, .place = word_.place(), .at = here});
   }
@@ -235,7 +243,7 @@ class world {
 /// One operation made weaker than it is written.
 struct weakening {
   enum how : std::uint8_t { no_acquire, no_release, no_seq_cst, gone };
-  std::string file;  // without its folder
+  std::string file;   // without its folder
   unsigned line = 0;  // 0: wherever in the function
   std::string function;
   act what{};
@@ -260,7 +268,7 @@ struct settings {
 struct verdict {
   std::string wrong;  // empty: nothing; else what, and the steps to it
   std::size_t states = 0;
-  std::size_t steps = 0;                // between different states
+  std::size_t steps = 0;             // between different states
   std::vector<weakening> orderings;  // all that could be weaker
 };
 

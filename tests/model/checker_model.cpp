@@ -11,7 +11,6 @@ namespace {
 
 using enum std::memory_order;
 
-
 // Threads that are given as they come, over three atomics and one plain value.
 struct litmus : world {
   atomic<int> x{0};
@@ -31,7 +30,7 @@ struct litmus : world {
     return print;
   }
   std::string at_rest(const std::vector<rest>& at_end) override {
-    const std::string stuck = world::at_rest(at_end);
+    std::string stuck = world::at_rest(at_end);
     return stuck.empty() && end ? end(*this) : stuck;
   }
   litmus(unsigned threads, std::function<void(litmus&, unsigned)> b,
@@ -138,7 +137,8 @@ TEST(checker, never_reads_one_place_backwards) {
 }
 
 TEST(checker, never_loses_a_read_modify_write) {
-  const auto seen = outcomes(3, [](litmus& w, unsigned t) { w.got[t] = w.x.fetch_add(1, relaxed); });
+  const auto seen =
+      outcomes(3, [](litmus& w, unsigned t) { w.got[t] = w.x.fetch_add(1, relaxed); });
   EXPECT_EQ(seen.size(), 6U);
   for (const auto& s : seen) EXPECT_EQ(std::set<char>(s.begin(), s.begin() + 3).size(), 3U) << s;
 }
@@ -245,13 +245,12 @@ TEST(checker, tries_each_choice) {
 
 TEST(checker, tells_the_steps_that_lead_there) {
   const auto make = [](void* memory) -> world* {
-    return new (memory) litmus(
-        2,
-        [](litmus& w, unsigned t) {
-          if (t == 0) w.x.store(1, release);
-          if (t == 1) expect(w.x.load(acquire) == 0, "one has come");
-        },
-        {});
+    return new (memory) litmus(2,
+                               [](litmus& w, unsigned t) {
+                                 if (t == 0) w.x.store(1, release);
+                                 if (t == 1) expect(w.x.load(acquire) == 0, "one has come");
+                               },
+                               {});
   };
   const verdict v = explore(make, {.names = {"first"}});
   EXPECT_THAT(v.wrong, testing::StartsWith("one has come"));
@@ -261,17 +260,16 @@ TEST(checker, tells_the_steps_that_lead_there) {
 
 TEST(checker, lists_what_could_be_weaker_and_makes_it_so) {
   const auto make = [](void* memory) -> world* {
-    return new (memory) litmus(
-        2,
-        [](litmus& w, unsigned t) {
-          if (t == 0) {
-            w.data = 1;
-            w.y.store(1, release);
-          } else if (w.y.load(acquire) == 1) {
-            w.got[0] = w.data;
-          }
-        },
-        {});
+    return new (memory) litmus(2,
+                               [](litmus& w, unsigned t) {
+                                 if (t == 0) {
+                                   w.data = 1;
+                                   w.y.store(1, release);
+                                 } else if (w.y.load(acquire) == 1) {
+                                   w.got[0] = w.data;
+                                 }
+                               },
+                               {});
   };
   const verdict whole = explore(make);
   EXPECT_EQ(whole.wrong, "");

@@ -2,8 +2,8 @@
 // runtime/src/scheduler/handout.{hpp,cpp}, over the real run queue: what is asked for is given once, or
 // not at all, whenever the asker gives up. The asker's steps are those of `search` in idle.cpp.
 #include "model/orderings.hpp"
-#include "queue/parker.cpp"
-#include "scheduler/handout.cpp"
+#include "queue/parker.cpp"       // NOLINT(bugprone-suspicious-include): among stand-ins
+#include "scheduler/handout.cpp"  // NOLINT(bugprone-suspicious-include): among stand-ins
 #include "scheduler/machine_core.hpp"
 
 #include <array>

@@ -3,9 +3,9 @@
 // makes something runnable and who goes to sleep do not miss each other; what is asked for, given,
 // robbed or injected is run once. Workers and machine stand in, with what these files touch.
 #include "model/orderings.hpp"
-#include "queue/parker.cpp"
-#include "scheduler/handout.cpp"
-#include "scheduler/idle.cpp"
+#include "queue/parker.cpp"       // NOLINT(bugprone-suspicious-include): among stand-ins
+#include "scheduler/handout.cpp"  // NOLINT(bugprone-suspicious-include): among stand-ins
+#include "scheduler/idle.cpp"     // NOLINT(bugprone-suspicious-include): among stand-ins
 
 #include <array>
 
@@ -16,12 +16,12 @@ using detail::control_block;
 using detail::worker;
 
 struct shape {
-  unsigned sleepers = 1;   // workers without work
-  unsigned items = 2;      // that a worker which runs makes runnable,
-  unsigned injected = 0;   // or threads that are no workers, one each
-  bool goes_on = true;     // the worker runs its queue to the end; else it stays in a callback
-  bool is_stuck = false;   // ... and sysmon has said so
-  bool stops = false;      // one thread more stops the machine
+  unsigned sleepers = 1;  // workers without work
+  unsigned items = 2;     // that a worker which runs makes runnable,
+  unsigned injected = 0;  // or threads that are no workers, one each
+  bool goes_on = true;    // the worker runs its queue to the end; else it stays in a callback
+  bool is_stuck = false;  // ... and sysmon has said so
+  bool stops = false;     // one thread more stops the machine
 };
 
 struct machine : world {
@@ -139,23 +139,25 @@ constexpr shape surplus{.goes_on = false};
 constexpr shape from_outside{.items = 0, .injected = 1};
 
 TEST(parking, without_its_membarrier_misses_surplus) {
-  misses_work(surplus, true,
-              {.file = "idle.cpp", .function = "park", .what = act::membarrier,
-               .into = weakening::gone});
+  misses_work(
+      surplus, true,
+      {.file = "idle.cpp", .function = "park", .what = act::membarrier, .into = weakening::gone});
 }
 TEST(parking, without_a_fence_in_the_producer_misses_surplus_where_there_is_no_membarrier) {
-  misses_work(surplus, false,
-              {.file = "idle.cpp", .function = "wake_helper", .what = act::fence,
-               .into = weakening::gone});
+  misses_work(
+      surplus, false,
+      {.file = "idle.cpp", .function = "wake_helper", .what = act::fence, .into = weakening::gone});
 }
 TEST(parking, without_a_fence_of_its_own_misses_surplus_where_there_is_no_membarrier) {
-  misses_work(surplus, false,
-              {.file = "idle.cpp", .function = "park", .what = act::fence,
-               .into = weakening::gone});
+  misses_work(
+      surplus, false,
+      {.file = "idle.cpp", .function = "park", .what = act::fence, .into = weakening::gone});
 }
 TEST(parking, that_is_looked_for_without_seq_cst_misses_what_is_injected) {
   misses_work(from_outside, false,
-              {.file = "idle.cpp", .function = "wake_for_injected", .what = act::load,
+              {.file = "idle.cpp",
+               .function = "wake_for_injected",
+               .what = act::load,
                .into = weakening::no_seq_cst});
 }
 

@@ -4,9 +4,8 @@
 // The word's transitions are the real ones. Written again, and shorter, is what calls them: run_handler
 // and handle_in_place of scheduler/execute.cpp, detach_in_hand of process/mailbox.cpp; the run queue is
 // one flag.
-#include "process/state.hpp"
-
 #include "model/orderings.hpp"
+#include "process/state.hpp"
 
 #include <array>
 
@@ -226,7 +225,7 @@ struct reborn : world {
     }
   }
   std::string at_rest(const std::vector<rest>& at_end) override {
-    const std::string stuck = world::at_rest(at_end);
+    std::string stuck = world::at_rest(at_end);
     if (!stuck.empty()) return stuck;
     return got_first + got_second + refused.load(relaxed) == 2 ? "" : "a signal is lost";
   }

@@ -2,9 +2,8 @@
 // runtime/src/process/name_table.cpp: who looks a name up reads one holder, whole, while it changes,
 // and never an earlier one than it has seen. The entry is the real one; the table around it, which
 // only grows, is left out.
-#include "process/name_table.cpp"
-
 #include "model/orderings.hpp"
+#include "process/name_table.cpp"  // NOLINT(bugprone-suspicious-include): among stand-ins
 
 namespace kin::model {
 namespace {

@@ -6,7 +6,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <functional>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,7 +39,8 @@ inline void each_is_needed(const std::vector<explorer>& worlds,
     const verdict v = explore(std::nullopt);
     holds(v);
     for (const weakening& w : v.orderings) {
-      if (w.file.starts_with(files) && std::find(all.begin(), all.end(), w) == all.end()) all.push_back(w);
+      if (w.file.starts_with(files) && std::find(all.begin(), all.end(), w) == all.end())
+        all.push_back(w);
     }
   }
   std::set<std::string> not_needed;

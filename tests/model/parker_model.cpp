@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // runtime/src/queue/parker.{hpp,cpp}: a wake before, during or after the sleep is never lost, and who
 // has been woken sees what was done before the wake.
-#include "queue/parker.cpp"
-
 #include "model/orderings.hpp"
+#include "queue/parker.cpp"  // NOLINT(bugprone-suspicious-include): among stand-ins
 
 namespace kin::model {
 namespace {

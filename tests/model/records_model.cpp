@@ -3,10 +3,9 @@
 // it travels through. Written again, and shorter, are unlink_from, break_links, take_unlink,
 // take_link_broken and what refuses them, of process/links.cpp: one link, whose sides give it up or end
 // as they like. Left out: links that are made meanwhile, and two records for one link.
+#include "model/orderings.hpp"
 #include "process/state.hpp"
 #include "process/two_holders.hpp"
-
-#include "model/orderings.hpp"
 
 #include <array>
 
@@ -113,9 +112,8 @@ struct link : world {
 
 TEST(two_holders, let_the_second_free_it_and_see_all) { holds(explore_all<record>({})); }
 TEST(two_holders, need_each_of_their_orderings) {
-  each_is_needed({[](std::optional<weakening> w) {
-    return explore_all<record>({.weaker = std::move(w)});
-  }});
+  each_is_needed(
+      {[](std::optional<weakening> w) { return explore_all<record>({.weaker = std::move(w)}); }});
 }
 TEST(link, is_freed_once_whoever_ends_or_gives_it_up) {
   holds(explore_all<link>({.names = {"holders", "word0", "word1"}}, without::nothing));

@@ -2,9 +2,8 @@
 // runtime/src/queue/run_queue.hpp: whatever its owner queues is run by one, once, and seen whole by
 // whoever takes it, while thieves steal and the ring grows. The real code; the ring itself is not
 // looked into (states by causes), since biased_lock_model has shown that one at a time is in it.
-#include "queue/run_queue.hpp"
-
 #include "model/orderings.hpp"
+#include "queue/run_queue.hpp"
 
 #include <array>
 

@@ -4,10 +4,9 @@
 // Entry, wheel and lock are the real ones. Written again, and shorter, are arm, give_back,
 // take_returned_timers and fire_due of scheduler/timers.cpp.
 #include "base/biased_lock.hpp"
-#include "queue/timer_wheel.cpp"
-#include "scheduler/timer_entry.hpp"
-
 #include "model/orderings.hpp"
+#include "queue/timer_wheel.cpp"  // NOLINT(bugprone-suspicious-include): among stand-ins
+#include "scheduler/timer_entry.hpp"
 
 #include <array>
 
@@ -37,7 +36,7 @@ struct wheel_of_one : world {
   std::array<timer_entry, entries> pool;
   std::array<plain<int>, entries> in_use;
   std::array<plain<int>, entries> payload;  // of a timer
-  std::vector<unsigned> magazine{0};  // the owner's
+  std::vector<unsigned> magazine{0};        // the owner's
   unsigned fresh = 1;
   std::array<plain<int>, 4> settled;  // how often that timer has fired or been cancelled
 
@@ -184,9 +183,8 @@ TEST(timers, without_a_swap_that_one_wins_are_settled_twice) {
 }
 TEST(timers, need_each_of_their_orderings) {
   const auto with = [](shape s) {
-    return [=](std::optional<weakening> w) {
-      return explore_all<wheel_of_one>(how(std::move(w)), s);
-    };
+    return
+        [=](std::optional<weakening> w) { return explore_all<wheel_of_one>(how(std::move(w)), s); };
   };
   // The number that is read before the swap is compared there; who loses reads nothing of the winner.
   each_is_needed({with({.robbed = false}), with({.cancelled = false})},
