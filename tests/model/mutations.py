@@ -78,6 +78,11 @@ MUTATIONS = [
              "idle_model", "*misses*"),
     Mutation("idle: parks and is not counted", "scheduler/idle.cpp",
              "  parked_.fetch_add(1, std::memory_order_seq_cst);\n", "", "idle_model", "*misses*"),
+    Mutation("sysmon: one that has retired counts as help", "scheduler/sysmon.cpp",
+             "    const bool helps = stuck[i] < long_enough_to_help && "
+             "!w.retired.load(std::memory_order_relaxed);\n",
+             "    const bool helps = stuck[i] < long_enough_to_help;\n", "migration_test",
+             "*extra_worker*"),
     Mutation("handout: asks without release", "scheduler/handout.hpp",
              "asker_.store(&asker, std::memory_order_release)",
              "asker_.store(&asker, std::memory_order_relaxed)", "handout_model"),

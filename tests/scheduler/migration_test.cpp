@@ -31,6 +31,13 @@ TEST(migration, of_what_is_woken_by_a_stuck_callback_happens_each_time) {
   });
 }
 
+// All workers are stuck, so an extra one must come; and the same one again when it has retired.
+TEST(migration, to_an_extra_worker_happens_each_time_too) {
+  test::run({.workers = 1}, [] {
+    for (int i = 0; i < 4; ++i) have_it_robbed();
+  });
+}
+
 // In the middle of a receive: the wake puts it into the slot of the stuck worker.
 TEST(migration, of_a_process_that_waits_takes_all_of_it_along) {
   test::run(world(), [] {
@@ -64,7 +71,7 @@ void have_a_timer_cancelled(duration limit) {
 
 // A ring of neighbours: each numbers what it sends to the next, and counts what comes from the one
 // before; in between it does all that may move it.
-void go_round(pid up, int rounds) {
+void go_round(pid up, int rounds, bool robbed) {
   const pid next = test::expect<pid>();
   for (int i = 0; i < rounds; ++i) {
     send(next, number{i});
@@ -76,7 +83,7 @@ void go_round(pid up, int rounds) {
         sleep(std::chrono::microseconds(50));
         break;
       case 2:
-        if (i % 24 == 2) have_it_robbed();
+        if (robbed) have_it_robbed();
         break;
       case 3:
         test::await_exit(spawn([next] { static_cast<void>(is_alive(next)); }));
@@ -95,12 +102,14 @@ void go_round(pid up, int rounds) {
 TEST(migration, by_all_ways_at_once_loses_doubles_and_reorders_nothing) {
   test::run(world(), [] {
     constexpr int count = 12;
-    const int rounds = test::times(240);
+    const int rounds = test::times(120);
     const pid up = self();
     std::vector<pid> ring;
-    for (int i = 0; i < count; ++i) ring.push_back(spawn_link([=] { go_round(up, rounds); }));
+    // One of them at a time is stuck, else all others wait for extra workers.
+    for (int i = 0; i < count; ++i)
+      ring.push_back(spawn_link([=] { go_round(up, rounds, i == 0); }));
     for (std::size_t i = 0; i < ring.size(); ++i) send(ring[i], ring[(i + 1) % ring.size()]);
-    for (int i = 0; i < count; ++i) test::expect<word>();
+    for (int i = 0; i < count; ++i) test::expect<word>(6 * test::patience);
   });
 }
 

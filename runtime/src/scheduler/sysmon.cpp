@@ -79,8 +79,11 @@ void sysmon::look_at_all(std::vector<seen>& before) {
   std::array<nanotime, machine_core::workers_max> stuck{};
   bool all_stuck = true;
   for (unsigned i = 0; i < count; ++i) {
-    stuck[i] = stuck_for(*machine_.worker_at(i), before[i], time);
-    all_stuck = all_stuck && stuck[i] >= long_enough_to_help;
+    const worker& w = *machine_.worker_at(i);
+    stuck[i] = stuck_for(w, before[i], time);
+    // One that has retired does not help the others before it is woken.
+    const bool helps = stuck[i] < long_enough_to_help && !w.retired.load(std::memory_order_relaxed);
+    all_stuck = all_stuck && !helps;
   }
   for (unsigned i = 0; i < count; ++i) {
     worker& w = *machine_.worker_at(i);
