@@ -68,6 +68,9 @@ HOUSE = {
     "test support": Floor("tests/support/", ("base", "context", "queue", "process", "scheduler"),
                           faces=DIST, libraries=ANY, roots=("tests", "runtime/src")),
     "tests": Floor("tests/", ("test support",), faces=DIST, libraries=ANY, roots=("tests",)),
+    # What stands in for a header of the runtime is found before it.
+    "models": Floor("tests/model/", ("base", "queue", "process", "scheduler"), faces=DIST,
+                    libraries=ANY, roots=("tests/model/stand_in", "tests", "runtime/src")),
     "tests of apps": Floor("tests/apps/", ("test support", "apps"), faces=DIST, libraries=ANY,
                            roots=("tests", "apps", "apps/ppool")),
 }
