@@ -74,7 +74,7 @@ MUTATIONS = [
     Mutation("idle: parks without a membarrier", "scheduler/idle.cpp",
              "  membarrier_all();", "  ", "idle_model", "*misses*"),
     Mutation("idle: parks without looking once more", "scheduler/idle.cpp",
-             "  for (unsigned i = 0; i < count && !work; ++i) {", "  for (unsigned i = 0; i < 0; ++i) {",
+             "  for (unsigned i = 0; i < count && !work; ++i) {", "  for (unsigned i = count; i < count && !work; ++i) {",
              "idle_model", "*misses*"),
     Mutation("idle: parks and is not counted", "scheduler/idle.cpp",
              "  parked_.fetch_add(1, std::memory_order_seq_cst);", "  ", "idle_model", "*misses*"),
