@@ -38,9 +38,11 @@ void run_blocking(job& j) {
   w.kind = wait_kind::blocking;
   w.work = &work;
   w.waiter = p->name();
-  p->waiting = &w;
-  this_worker().wait_here(*p, landing_action::start_job);
-  p->waiting = nullptr;
+  {
+    const waiting_for scope(*p, w);
+    this_worker().wait_here(*p, landing_action::start_job);
+  }
+  if (w.refused) throw error(system_limit, "kin::blocking can have no thread");
   static_cast<void>(may_wait(*p));  // an end that came meanwhile takes effect now
 }
 

@@ -72,12 +72,7 @@ bool wait_for(control_block& p, wait& w, duration limit) {
   }
   // First of all: the answer to what the caller has just sent may be here already, and is drained
   // next.
-  struct scope {
-    explicit scope(control_block& process, wait& w) : p(process) { p.waiting = &w; }
-    ~scope() { p.waiting = nullptr; }
-    control_block& p;
-  };
-  const scope waiting(p, w);
+  const waiting_for scope(p, w);
   take_news(p);
   for (;; drain(p)) {
     if (p.is(flag_doomed) || p.is(flag_exiting)) {

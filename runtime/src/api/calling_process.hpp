@@ -62,6 +62,18 @@ inline void expect_to_wait(control_block& p) {
 /// that was swallowed.
 bool may_wait(control_block& p);
 
+/// While it lives, the process waits for `w`.
+class waiting_for {
+ public:
+  waiting_for(control_block& process, wait& w) : process_(process) { process_.waiting = &w; }
+  waiting_for(const waiting_for&) = delete;
+  waiting_for& operator=(const waiting_for&) = delete;
+  ~waiting_for() { process_.waiting = nullptr; }
+
+ private:
+  control_block& process_;
+};
+
 /// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
 /// whenever it wakes. A thread's block blocks the thread.
 bool wait_for(control_block& p, wait& w, duration limit);

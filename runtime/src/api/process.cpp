@@ -78,14 +78,36 @@ void set_up(control_block& child, const start_with& with) {
     bound_mailbox(child, *with.mailbox);
 }
 
+// A new process that nobody knows yet. If what it needs cannot be had, it ends before it has begun.
+class newborn {
+ public:
+  explicit newborn(control_block& child) : child_(&child) {}
+  newborn(const newborn&) = delete;
+  newborn& operator=(const newborn&) = delete;
+  ~newborn() {
+    if (child_ == nullptr) return;
+    child_->set(flag_doomed);
+    this_worker().schedule(*child_);
+  }
+  /// It is complete, and may run.
+  control_block& live() { return *std::exchange(child_, nullptr); }
+
+ private:
+  control_block* child_;
+};
+
+// `complete` does what is special about it.
+template <class Complete>
 control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body,
-                          const start_with& with) {
+                          const start_with& with, Complete complete) {
   try {
     worker& w = this_worker();
     control_block& child = w.machine.make_process(&w, std::move(body));
+    newborn guard(child);
     child.born_of = origin_of_children(parent);
     set_up(child, with);
-    return child;
+    complete(child);
+    return guard.live();
   } catch (const std::bad_alloc&) {
     throw error(system_limit, "spawn found no memory for one more process");
   }
@@ -123,9 +145,11 @@ spawned spawn_process(std::unique_ptr<behaviour> body, start_with with) {
   control_block* me = current_process();
   if (me == nullptr) [[unlikely]]
     return spawn_from_thread(std::move(body), with);
-  control_block& child = make_child(*me, std::move(body), with);
+  ref monitor_ref;
+  control_block& child = make_child(*me, std::move(body), with, [&](control_block& fresh) {
+    monitor_ref = tie(*me, fresh, with, with.monitor ? make_ref() : ref());
+  });
   const pid name = child.name();
-  const ref monitor_ref = tie(*me, child, with, with.monitor ? make_ref() : ref());
   this_worker().schedule(child);
   return {name, monitor_ref};
 }
@@ -139,9 +163,11 @@ ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answer
   };
   try {
     check(with);
-    control_block& child = make_child(parent, std::move(body), with);
-    const ref known_as = tie(parent, child, with, request);
-    tell(known_as, child.name());  // before it can end
+    ref known_as;
+    control_block& child = make_child(parent, std::move(body), with, [&](control_block& fresh) {
+      known_as = tie(parent, fresh, with, request);
+      tell(known_as, fresh.name());  // before it can end
+    });
     this_worker().schedule(child);
     return known_as;
   } catch (const error& e) {
@@ -178,10 +204,12 @@ result<pid> start_process(start_request request) {
       };
       name = machine.spawn_from_outside(std::move(request.body), false, prepare);
     } else {
-      control_block& child = make_child(me, std::move(request.body), request.with);
+      control_block& child =
+          make_child(me, std::move(request.body), request.with, [&](control_block& fresh) {
+            owe_word(fresh);
+            if (request.with.link) link_at_birth(me, fresh);
+          });
       name = child.name();
-      owe_word(child);
-      if (request.with.link) link_at_birth(me, child);
       this_worker().schedule(child);
     }
   } catch (const error& failure) {
@@ -313,9 +341,10 @@ void yield() {
   if (!detail::may_wait(p)) return;
   detail::wait w;
   w.kind = detail::wait_kind::turn;
-  p.waiting = &w;
-  detail::this_worker().wait_here(p, detail::landing_action::requeue);
-  p.waiting = nullptr;
+  {
+    const detail::waiting_for scope(p, w);
+    detail::this_worker().wait_here(p, detail::landing_action::requeue);
+  }
   static_cast<void>(detail::may_wait(p));
 }
 

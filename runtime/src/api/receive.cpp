@@ -54,10 +54,11 @@ bool receiver::wait_for_more(control_block& p) {
     return true;
   }
   if (limit_ != infinity && wait_.deadline == never) wait_.deadline = deadline_in(limit_);
-  p.waiting = &wait_;
-  if (wait_.deadline != never) arm_tick(p, wait_.deadline);
-  this_worker().wait_here(p, landing_action::go_idle);
-  p.waiting = nullptr;
+  {
+    const waiting_for scope(p, wait_);
+    if (wait_.deadline != never) arm_tick(p, wait_.deadline);
+    this_worker().wait_here(p, landing_action::go_idle);
+  }
   return !p.is(flag_doomed) || may_wait(p);
 }
 

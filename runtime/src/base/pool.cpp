@@ -3,6 +3,7 @@
 
 #include "base/cpu.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <new>
 #include <sys/mman.h>
@@ -15,12 +16,17 @@
 namespace kin::detail {
 namespace {
 
+constexpr std::size_t reserve_bytes = std::size_t{64} << 10U;
+
 // Batches on their way, and the rest of the chunk that is being cut up, per class.
 struct depot {
   std::mutex lock;
   std::array<batch_store<free_node>, class_bytes.size()> stores;
   std::array<std::byte*, class_bytes.size()> cut{};
   std::array<std::size_t, class_bytes.size()> left{};
+  alignas(class_alignment) std::array<std::byte, reserve_bytes> reserve;  // untouched until needed
+  std::size_t reserve_used = 0;
+  std::atomic<reserve_rule> may_use_reserve{nullptr};
 };
 depot& the_depot() {
   static auto* const immortal = new depot;  // threads may free after static destructors have run
@@ -41,6 +47,17 @@ batch<free_node> fresh_batch(depot& d, std::uint8_t size_class) {
     fresh.add(*reinterpret_cast<free_node*>(cut - i * bytes));
   d.left[size_class] -= bytes * batch_size;
   return fresh;
+}
+
+// A node at a time: what is freed later is everybody's. Where none is due, throws what is caught.
+batch<free_node> batch_of_reserve(depot& d, std::uint8_t size_class) {
+  const reserve_rule rule = d.may_use_reserve.load(std::memory_order_relaxed);
+  const std::size_t bytes = class_bytes[size_class];
+  if (rule == nullptr || !rule() || d.reserve_used + bytes > reserve_bytes) throw;
+  batch<free_node> one;
+  one.add(*reinterpret_cast<free_node*>(&d.reserve[d.reserve_used]));
+  d.reserve_used += bytes;
+  return one;
 }
 
 struct shared_pool {
@@ -79,7 +96,16 @@ void local_pool::refill(std::uint8_t size_class) {
   depot& d = the_depot();
   const std::lock_guard hold(d.lock);
   auto& store = d.stores[size_class];
-  classes_[size_class].load(store.empty() ? fresh_batch(d, size_class) : store.take());
+  if (!store.empty()) return classes_[size_class].load(store.take());
+  try {
+    classes_[size_class].load(fresh_batch(d, size_class));
+  } catch (const std::bad_alloc&) {
+    classes_[size_class].load(batch_of_reserve(d, size_class));
+  }
+}
+
+void set_reserve_rule(reserve_rule rule) noexcept {
+  the_depot().may_use_reserve.store(rule, std::memory_order_relaxed);
 }
 
 void local_pool::put_aside(std::uint8_t size_class) noexcept {

@@ -8,6 +8,9 @@
 // never returned: a node that is read after it was freed is still a node. The pool is the one piece
 // of global state, since a message may outlive the machine it was made in.
 //   I1  A node of a class is only ever handed out for that class.
+//   I2  When the kernel has no memory left, whoever asks gets std::bad_alloc; but a process that
+//   ends, or serves its signals, cannot fail, and gets a node of a small reserve. What it frees goes
+//   to all.
 #pragma once
 
 #include "base/magazine.hpp"
@@ -55,6 +58,11 @@ struct free_node {
 /// 2 MiB of zeroes, aligned to 2 MiB; with `huge`, on one page if the kernel has one: for those
 /// that come after the first, so that a small program stays small. Throws std::bad_alloc.
 void* map_chunk(bool huge);
+
+/// Whether what runs on this thread now cannot fail, and may have of the reserve (I2). The scheduler
+/// says it; until then nothing may.
+using reserve_rule = bool (*)() noexcept;
+void set_reserve_rule(reserve_rule rule) noexcept;
 
 /// The magazines of one thread. Not thread-safe.
 class local_pool {

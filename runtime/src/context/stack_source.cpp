@@ -29,6 +29,11 @@ std::size_t safe_mprotect_guards() {
   return std::min<std::size_t>(limit / 4, 16384);
 }
 
+void* map(std::size_t bytes) {
+  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+              -1, 0);
+}
+
 enum class guard_method { madvise, mprotect, none };
 std::atomic<guard_method> method{guard_method::madvise};
 
@@ -64,11 +69,14 @@ void stack_source::install_guard(std::byte* stack_base) {
 
 void stack_source::grow(stack_entry entry) {
   if (slabs_.size() == slabs_max) throw std::bad_alloc();
-  const std::size_t count = next_slab_stacks_;
-  const std::size_t bytes = count * stride_;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  std::size_t count = next_slab_stacks_;
+  void* memory = map(count * stride_);
+  while (memory == MAP_FAILED && count > stack_batch) {  // what is left may do for fewer
+    count /= 2;
+    memory = map(count * stride_);
+  }
   if (memory == MAP_FAILED) throw std::bad_alloc();
+  const std::size_t bytes = count * stride_;
   madvise(memory, bytes, MADV_NOHUGEPAGE);
   auto* base = static_cast<std::byte*>(memory);
   slabs_.push_back({base, bytes});

@@ -5,6 +5,7 @@
 
 #include "process/mailbox.hpp"
 
+#include <new>
 #include <utility>
 
 namespace kin::detail {
@@ -21,12 +22,16 @@ void add(control_block& p, link_half& half) {
   half.set_active(true);
   p.links.push(half);
   ++p.link_count;
-  if (has_index(p)) {
-    p.extra->rare->links_by_peer.emplace(half.peer_id, &half);
-  } else if (p.link_count > many) {
-    auto& index = p.make_rare().links_by_peer;
-    for (link_half* h = p.links.first(); h != nullptr; h = link_list::next(*h))
-      index.emplace(h->peer_id, h);
+  try {
+    if (has_index(p)) {
+      p.extra->rare->links_by_peer.emplace(half.peer_id, &half);
+    } else if (p.link_count > many) {
+      auto& index = p.make_rare().links_by_peer;
+      for (link_half* h = p.links.first(); h != nullptr; h = link_list::next(*h))
+        index.emplace(h->peer_id, h);
+    }
+  } catch (const std::bad_alloc&) {  // all of them or none: then the list is searched
+    if (p.rare() != nullptr) p.rare()->links_by_peer.clear();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "process/mailbox.hpp"
 
+#include <new>
 #include <utility>
 
 namespace kin::detail {
@@ -21,12 +22,16 @@ void add(control_block& p, monitor_record& record) {
   extras& more = p.more();
   more.monitors.push(record);
   ++more.monitor_count;
-  if (has_index(p)) {
-    more.rare->monitors_by_ref.emplace(record.reference, &record);
-  } else if (more.monitor_count > many) {
-    auto& index = p.make_rare().monitors_by_ref;
-    for (auto* r = more.monitors.first(); r != nullptr; r = watching_list::next(*r))
-      index.emplace(r->reference, r);
+  try {
+    if (has_index(p)) {
+      more.rare->monitors_by_ref.emplace(record.reference, &record);
+    } else if (more.monitor_count > many) {
+      auto& index = p.make_rare().monitors_by_ref;
+      for (auto* r = more.monitors.first(); r != nullptr; r = watching_list::next(*r))
+        index.emplace(r->reference, r);
+    }
+  } catch (const std::bad_alloc&) {  // all of them or none: then the list is searched
+    if (more.rare != nullptr) more.rare->monitors_by_ref.clear();
   }
 }
 
@@ -96,9 +101,11 @@ void give_up(control_block& p, monitor_record& record) {
 }  // namespace
 
 void monitor_at_birth(control_block& parent, control_block& child, std::uint64_t reference) {
+  static_cast<void>(parent.more());  // what may fail comes first: half a monitor is none
+  extras& of_child = child.more();
   monitor_record* record = make_monitor(parent.name(), child.name(), reference);
   add(parent, *record);
-  child.more().watchers.push(*record);
+  of_child.watchers.push(*record);
 }
 
 void start_monitor(control_block& p, pid other, std::uint64_t reference) {

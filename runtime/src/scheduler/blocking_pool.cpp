@@ -5,6 +5,8 @@
 #include "process/scheduling.hpp"
 
 #include <chrono>
+#include <exception>
+#include <new>
 
 namespace kin::detail {
 namespace {
@@ -15,18 +17,34 @@ constexpr auto rest_limit = std::chrono::seconds(10);
 
 void blocking_pool::submit(control_block& p) {
   auto* w = static_cast<blocking_wait*>(p.waiting);
-  {
-    const std::lock_guard hold(lock_);
-    queue_.push_back(w);
-    if (resting_ < queue_.size() && threads_ < threads_max_) {
-      ++threads_;
-      std::thread([this] { serve(); }).detach();  // stop() waits until threads_ is 0
-    } else {
-      work_.notify_one();
-    }
+  if (!enqueue(*w)) {
+    w->refused = true;
+    finish(*w);
   }
   // The job may be done already: then the inbox is not empty, and the process runs at once.
   if (!state::go_idle(p.word)) schedule(p);
+}
+
+// False: nobody will ever serve it.
+bool blocking_pool::enqueue(blocking_wait& w) noexcept {
+  const std::lock_guard hold(lock_);
+  try {
+    queue_.push_back(&w);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  if (resting_ >= queue_.size() || threads_ == threads_max_) {
+    work_.notify_one();
+    return true;
+  }
+  try {
+    std::thread([this] { serve(); }).detach();  // stop() waits until threads_ is 0
+    ++threads_;
+  } catch (
+      const std::exception&) {  // no memory, or no more threads: those there are will come to it
+    if (threads_ == 0) queue_.pop_back();
+  }
+  return threads_ != 0;
 }
 
 void blocking_pool::run_here(control_block& p) {

@@ -22,13 +22,16 @@ struct control_block;
 /// The wait of a process for a job; on its stack. The signal that ends it needs no memory.
 struct blocking_wait : wait {
   job* work = nullptr;
+  bool refused = false;  // it was not run: there was no thread for it
   pid waiter;
   signal done{};
 };
 
 class blocking_pool {
  public:
-  explicit blocking_pool(unsigned threads_max) : threads_max_(threads_max) {}
+  explicit blocking_pool(unsigned threads_max) : threads_max_(threads_max) {
+    served_.reserve(threads_max);  // so that a thread needs no memory to say whom it serves
+  }
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
   ~blocking_pool() { stop(); }
@@ -45,6 +48,7 @@ class blocking_pool {
   [[nodiscard]] std::vector<pid> waiters();
 
  private:
+  bool enqueue(blocking_wait& w) noexcept;
   void serve();
   static void finish(blocking_wait& w);
 

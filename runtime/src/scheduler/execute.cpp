@@ -13,6 +13,7 @@
 
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace kin::detail {
@@ -22,6 +23,23 @@ constexpr int death_budget =
     20'000;  // signals told, messages thrown away, before others get a turn
 
 enum class turn : std::uint8_t { idle, again, over };
+
+// What was thrown and is being caught, as a reason; where there is no memory even for that, the
+// atom that says so.
+exit_reason reason_thrown() noexcept {
+  try {
+    return exit_reason::error(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    return system_limit;
+  }
+}
+exit_reason reason_of_call(const call_failed& failure) noexcept {
+  try {
+    return reason_access::failed_call(failure.reason(), failure.where());
+  } catch (const std::bad_alloc&) {
+    return failure.reason();
+  }
+}
 
 // Calls user code; an exception that escapes dooms the process.
 template <class F>
@@ -33,10 +51,10 @@ bool guarded(control_block& p, F call) {
     // kin::exit or a fatal signal: the reason is noted
   } catch (const call_failed& failure) {
     p.set(flag_spoke);
-    doom(p, reason_access::failed_call(failure.reason(), failure.where()));
+    doom(p, reason_of_call(failure));
   } catch (...) {
     p.set(flag_spoke);
-    doom(p, exit_reason::error(std::current_exception()));
+    doom(p, reason_thrown());
   }
   doom(p, normal);  // an unwinding that was swallowed half way
   return false;

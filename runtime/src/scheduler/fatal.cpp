@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cxxabi.h>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <string>
 #include <typeinfo>
@@ -64,6 +65,22 @@ void tell_exception(std::ostream& out, const std::type_info* type) {
          "  have ended this process alone.\n";
 }
 
+// Takes no memory, since there is none.
+void tell_no_memory() noexcept {
+  try {
+    if (abi::__cxa_current_exception_type() != nullptr) throw;
+  } catch (const std::bad_alloc&) {
+    static_cast<void>(!std::fputs(
+        "\n=FATAL====\n  out of memory where nothing may fail: kin had to queue a process or to "
+        "tell of "
+        "an end, or a noexcept\n"
+        "  function of the program wanted some. Elsewhere it ends the process alone that asked for "
+        "it.\n",
+        stderr));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): told by report
+  }
+}
+
 void report(const control_block& p) {
   const std::type_info* type = abi::__cxa_current_exception_type();
   std::ostringstream out;
@@ -80,6 +97,7 @@ void report(const control_block& p) {
 }
 
 void on_terminate() {
+  if (here() != nullptr) tell_no_memory();
   if (const control_block* p = current_process()) report(*p);
   if (before != nullptr) before();
   std::abort();

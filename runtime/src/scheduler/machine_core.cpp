@@ -2,10 +2,12 @@
 #include "scheduler/machine_core.hpp"
 
 #include "base/membarrier.hpp"
+#include "process/scheduling.hpp"
 #include "scheduler/all_machines.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <new>
 #include <sched.h>
 #include <thread>
@@ -32,6 +34,12 @@ machine_options completed(machine_options given, bool is_driven) {
   return given;
 }
 
+// A process that ends, or serves its signals, has nobody to tell that there is no memory.
+bool cannot_fail() noexcept {
+  const control_block* p = current_process();
+  return p != nullptr && (p->flags & (flag_doomed | flag_draining)) != 0;
+}
+
 }  // namespace
 
 machine_core::machine_core(machine_options given, driver* driver)
@@ -46,6 +54,7 @@ machine_core::machine_core(machine_options given, driver* driver)
       references(place.first_number()),
       process_ids(place.first_number()),
       outside_blocks_(std::make_unique<block_pool>(blocks)) {
+  set_reserve_rule(&cannot_fail);
   for (unsigned i = 0; i < options.workers; ++i) {
     owned_.push_back(std::make_unique<worker>(*this, i));
     workers_[i].store(owned_.back().get(), std::memory_order_release);
@@ -104,11 +113,21 @@ bool machine_core::add_extra_worker() {
   }
   if (count >= options.workers + extra_workers_max || stopping.load(std::memory_order_relaxed))
     return false;
-  owned_.push_back(std::make_unique<worker>(*this, count));
-  workers_[count].store(owned_.back().get(), std::memory_order_release);
-  count_.store(count + 1, std::memory_order_release);
-  owned_.back()->start();
-  return true;
+  try {
+    // One that found no thread stands there still: others may have seen it.
+    worker* fresh = workers_[count].load(std::memory_order_relaxed);
+    if (fresh == nullptr) {
+      owned_.push_back(std::make_unique<worker>(*this, count));
+      fresh = owned_.back().get();
+      workers_[count].store(fresh, std::memory_order_release);
+    }
+    count_.store(count + 1, std::memory_order_release);
+    fresh->start();
+    return true;
+  } catch (const std::exception&) {  // no memory, or no more threads
+    count_.store(count, std::memory_order_release);
+    return false;
+  }
 }
 
 void machine_core::tell(const report& r) {
@@ -196,10 +215,16 @@ pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool await
   if (state() >= phase::stopping) throw error(noproc, "spawn: this machine has been stopped");
   control_block& p = make_process(nullptr, std::move(body));
   p.set(flag_root);
-  if (prepare) prepare(p);
   const pid name = p.name();
-  roots_.insert(name);
-  if (awaited) awaited_.push_back(name);
+  try {
+    if (prepare) prepare(p);
+    roots_.insert(name);
+    if (awaited) awaited_.push_back(name);
+  } catch (...) {  // it ends before it has begun
+    p.set(flag_doomed);
+    inject(p);
+    throw;
+  }
   inject(p);
   return name;
 }

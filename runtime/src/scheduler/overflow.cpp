@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <new>
 #include <unistd.h>
 
 namespace kin::detail {
@@ -44,8 +45,9 @@ void report(const worker& w) noexcept {
 overflow_guard::overflow_guard() {
   stack_t now_used{};
   if (sigaltstack(nullptr, &now_used) == 0 && (now_used.ss_flags & SS_DISABLE) == 0)
-    return;                                            // a sanitizer's
-  stack_ = std::make_unique<char[]>(alternate_bytes);  // NOLINT(modernize-avoid-c-arrays)
+    return;  // a sanitizer's
+  stack_.reset(new (std::nothrow) char[alternate_bytes]);
+  if (stack_ == nullptr) return;  // no report is better than no worker
   stack_t mine{};
   mine.ss_sp = stack_.get();
   mine.ss_size = alternate_bytes;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cxxabi.h>
+#include <new>
 #include <pthread.h>
 #include <string>
 #include <sys/prctl.h>
@@ -46,6 +47,7 @@ worker::~worker() {
 }
 
 void worker::start() {
+  if (first_ == nullptr) first_ = &stacks.take();  // here it can fail
   thread_ = std::thread([this] { thread_main(); });
 }
 void worker::join() {
@@ -63,7 +65,7 @@ void worker::work() {
   set_thread_pool(this);
   exceptions = exceptions_of_this_thread();
   adopt_thread_stack(thread_stack_);
-  stack& first = stacks.take();
+  stack& first = first_ == nullptr ? stacks.take() : *std::exchange(first_, nullptr);
   on = &first;
   landing = landing_action::keep_loop;
   leaving = nullptr;
@@ -154,9 +156,21 @@ control_block* worker::next_in_order(bool fair) {
   return p;
 }
 
+// Without one it cannot wait, and goes on as if it had not tried.
+[[gnu::always_inline]] inline stack& worker::fresh_stack(control_block& waits) {
+  try {
+    return stacks.take();
+  } catch (const std::bad_alloc&) {
+    if (handed_over_ != nullptr) schedule_last(*std::exchange(handed_over_, nullptr));
+    current = &waits;  // others may have been looked at since
+    running.store(&waits, std::memory_order_release);
+    throw error(system_limit, "a wait found no memory for one more stack");
+  }
+}
+
 // A process that waits in the middle of a function, and can go on, is entered straight from the
 // stack that is left. What else comes next needs a loop to run in, and is handed over to it.
-stack& worker::next_stack() {
+stack& worker::next_stack(control_block& waits) {
   while (control_block* p = next_at_hand()) {
     if (p->stopped_on == nullptr) {
       handed_over_ = p;
@@ -169,7 +183,7 @@ stack& worker::next_stack() {
       return *std::exchange(p->stopped_on, nullptr);
     }
   }
-  return stacks.take();
+  return fresh_stack(waits);
 }
 
 void worker::begin_turn(control_block& p) {
@@ -231,7 +245,7 @@ void worker::wait_here(control_block& p, landing_action then) {
   // Among levels it takes part in the choice itself, and so has to be in the queue first.
   const bool takes_part =
       then == landing_action::requeue && (p.at() != level::normal || queue.mixed());
-  stack& to = takes_part ? stacks.take() : next_stack();
+  stack& to = takes_part ? fresh_stack(p) : next_stack(p);
   p.stopped_on = &mine;
   landing = then;
   leaving = &p;

@@ -53,6 +53,7 @@ class worker : public local_pool {
   worker& operator=(const worker&) = delete;
   ~worker();
 
+  /// Throws std::bad_alloc, std::system_error if there is no memory, or no thread.
   void start();
   void join();
 
@@ -85,7 +86,8 @@ class worker : public local_pool {
   /// Worker's thread. After all that is queued.
   void schedule_last(control_block& p);
 
-  /// Leaves the stack of the running process, which waits, until somebody enters it again.
+  /// Leaves the stack of the running process, which waits, until somebody enters it again. Throws
+  /// kin::error with system_limit if there is no stack to go on with: nothing has happened then.
   void wait_here(control_block& p, landing_action then);
   /// It was without work until `time`.
   void work_begins(nanotime time);
@@ -150,13 +152,15 @@ class worker : public local_pool {
   void note_since();
   void note_time(nanotime time);
   control_block* next_in_order(bool fair);
-  stack& next_stack();
+  stack& next_stack(control_block& waits);
+  stack& fresh_stack(control_block& waits);
   void look_at_clock();
   void take_returned_timers();
   void take_back(timer_entry& entry) noexcept;
   void add_to_wheel(timer_entry& entry);
 
   control_block* handed_over_ = nullptr;  // to the loop, to be run first
+  stack* first_ = nullptr;                // of its thread, which has not taken it yet
   stack thread_stack_;                    // the thread's own, left at start, entered at the end
   std::thread thread_;
   std::uint64_t next_reference_ = 0;
