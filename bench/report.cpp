@@ -37,6 +37,8 @@ constexpr std::array goals{
     goal{"spawn_exit_monitor", per_op_ns, 150},
     goal{"idle_server", bytes_per_process, 320},
     goal{"idle_cpu", cpu_ms, 0},
+    goal{"fairness", p99_us, 10},
+    goal{"fairness_timer", p99_us, 5000},
 };
 
 goal goal_of(std::string_view workload) {
@@ -50,6 +52,7 @@ bool reached(const goal& g, double value) { return value < g.limit + 0.05; }
 std::string_view unit_of(const goal& g) {
   if (g.counter == bytes_per_process) return "bytes";
   if (g.counter == cpu_ms) return "ms/s";
+  if (g.counter == p99_us) return "us p99";
   return "ns/op";
 }
 
@@ -112,6 +115,13 @@ void print_row(const result& r, std::string_view last) {
   std::fflush(stdout);
 }
 
+std::string spread_text(const result& r) {
+  if (goal_of(r.workload).counter != p99_us) return "";
+  std::string text = "us p50/max: ";
+  for (const measurement& m : r.all) text += fmt::format("{:.1f}/{:.0f} ", m.late.p50, m.late.max);
+  return text;
+}
+
 std::string cores_of(const result& r) {
   std::string text;
   for (const measurement& m : r.all) {
@@ -152,12 +162,13 @@ void report::ReportRuns(const std::vector<Run>& runs) {
     r.all.push_back({.value = counter(goal_of(r.workload).counter),
                      .per_op_ns = counter(per_op_ns),
                      .bytes_per_process = counter(bytes_per_process),
+                     .late = {counter(p50_us), counter(p99_us), counter(max_us)},
                      .before = {counter(cores_before_ns), counter(additions_before)},
                      .after = {counter(cores_after_ns), counter(additions_after)},
                      .others_percent = counter(others_percent)});
   }
   if (r.all.empty()) return;
-  print_row(r, cores_of(r));
+  print_row(r, spread_text(r) + cores_of(r));
   append_json(r);
 
   auto known = std::ranges::find(total_, r.workload, &result::workload);
@@ -172,7 +183,7 @@ void report::summarize() const {
   if (total_.empty()) return;
   fmt::print("\nall rounds; alone, near and far: median (measurements)\n");
   print_head("");
-  for (const result& r : total_) print_row(r, "");
+  for (const result& r : total_) print_row(r, spread_text(r));
 }
 
 void report::append_json(const result& r) const {
@@ -189,9 +200,18 @@ void report::append_json(const result& r) const {
   // weigh processes.
   line["per_op_ns"] = nullptr;
   line["bytes_per_process"] = nullptr;
-  if (g.counter != cpu_ms) line["per_op_ns"] = median_of(&measurement::per_op_ns);
+  if (g.counter != cpu_ms && g.counter != p99_us)
+    line["per_op_ns"] = median_of(&measurement::per_op_ns);
   if (g.counter == bytes_per_process) line["bytes_per_process"] = median(values);
   if (g.counter == cpu_ms) line["cpu_ms"] = median(values);
+  if (g.counter == p99_us) {
+    line["p50_us"] = nlohmann::ordered_json::array();
+    line["max_us"] = nlohmann::ordered_json::array();
+    for (const measurement& m : r.all) {
+      line["p50_us"].push_back(m.late.p50);
+      line["max_us"].push_back(m.late.max);
+    }
+  }
   line["min"] = *std::ranges::min_element(values);
   line["max"] = *std::ranges::max_element(values);
   line["round"] = round_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cores.hpp"
+#include "support.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -18,6 +19,7 @@ struct measurement {
   double value = 0;
   double per_op_ns = 0;
   double bytes_per_process = 0;
+  spread late = {};
   cores_now before;
   cores_now after;
   double others_percent = 0;

@@ -119,6 +119,12 @@ double cpu_seconds_of_the_rest() {
   return all - used_by(RUSAGE_THREAD);
 }
 
+spread spread_of(std::vector<double> all) {
+  if (all.empty()) throw std::runtime_error("nothing was measured");
+  std::ranges::sort(all);
+  return {all[all.size() / 2], all[all.size() * 99 / 100], all.back()};
+}
+
 void expect_normal(const exit_reason& why) {
   if (why == normal) return;
   std::ostringstream text;
@@ -149,6 +155,9 @@ void measure_once(benchmark::State& state, std::int64_t n, const std::function<r
   state.counters[per_op_ns] = found.seconds / count * 1e9;
   state.counters[bytes_per_process] = found.bytes_per_process;
   state.counters[cpu_ms] = found.cpu_ms;
+  state.counters[p50_us] = found.late_us.p50;
+  state.counters[p99_us] = found.late_us.p99;
+  state.counters[max_us] = found.late_us.max;
   state.counters[cores_before_ns] = before.distance_ns;
   state.counters[cores_after_ns] = after.distance_ns;
   state.counters[additions_before] = before.additions_a_cycle;

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <type_traits>
+#include <vector>
 
 namespace kin::bench {
 
@@ -36,18 +37,30 @@ class stopwatch {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
+/// Of many measurements of one thing, in µs: half took at most so long, 99 of a hundred, all.
+struct spread {
+  double p50 = 0;
+  double p99 = 0;
+  double max = 0;
+};
+[[nodiscard]] spread spread_of(std::vector<double> all);
+
 /// What a workload finds out. `seconds` is filled in by `measure`, the others by the workload if it
 /// is about them.
 struct reading {
   double seconds = 0;
   double bytes_per_process = 0;
   double cpu_ms = 0;
+  spread late_us = {};
 };
 
 /// The names of the counters, shared with the report.
 inline constexpr const char* per_op_ns = "per_op_ns";
 inline constexpr const char* bytes_per_process = "bytes_per_process";
 inline constexpr const char* cpu_ms = "cpu_ms";
+inline constexpr const char* p50_us = "p50_us";
+inline constexpr const char* p99_us = "p99_us";
+inline constexpr const char* max_us = "max_us";
 inline constexpr const char* operations = "n";
 inline constexpr const char* cores_before_ns = "cores_before_ns";
 inline constexpr const char* cores_after_ns = "cores_after_ns";
