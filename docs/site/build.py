@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 GUIDE = ["first_process", "first_server", "first_tree", "errors", "blocking", "threads", "testing", "debugging"]
-PAGES = ["architecture", "signals", "scheduler", "memory", "stacks", "seeing", "proofs"]
+PAGES = ["architecture", "signals", "scheduler", "memory", "stacks", "seeing", "reliability", "proofs"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {
     "README.md": "index.html",
