@@ -21,7 +21,7 @@ using kin::sim::ending;
 using test::number;
 using testing::HasSubstr;
 
-constexpr std::uint64_t seeds = test::times(20);
+const auto seeds = static_cast<std::uint64_t>(test::times(20));
 
 template <class F>
 kin::sim::failure failure_of(const kin::sim::explore_options& options, const F& main) {

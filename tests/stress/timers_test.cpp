@@ -51,7 +51,7 @@ class timers {
   void await_the_rest() {
     while (settled_ < all_.size() || asked_ > 0) {
       kin::receive([this](fired f) { note(f); }, [this](was_cancelled w) { note(w); },
-                   kin::after(kin::test::patience, [] { kin::test::disappointed("a timer"); }));
+                   kin::after(kin::test::patience, [] { kin::exit("a timer has not come"); }));
     }
     EXPECT_THAT(kin::test::drained(), testing::IsEmpty());
   }

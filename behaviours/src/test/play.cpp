@@ -123,12 +123,6 @@ void play_on(unsigned workers, const std::function<void()>& body, const plan& ho
   if (current_framework().has_failed()) run.fail("this was " + circumstances + reports_as_text());
 }
 
-// Another run of the same body would fail where this one did, or tell of what it finds itself.
-template <class Options>
-void do_not_shrink(Options& options) {
-  if constexpr (requires { options.shrink.runs; }) options.shrink.runs = 0;
-}
-
 void play_under(std::uint64_t seed, const std::function<void()>& body, const plan& how,
                 place where) {
   const std::string only = current_framework().only_this_test();
@@ -144,7 +138,7 @@ void play_under(std::uint64_t seed, const std::function<void()>& body, const pla
         .seeds = 1, .first_seed = seed, .each = std::move(each), .failed = [] {
           return current_framework().has_failed();
         }};
-    do_not_shrink(once);
+    once.shrink.runs = 0;  // another run of the body would tell each failure again
     sim::explore(once, checked(body, how, where));
   } catch (const sim::failure& found) {
     run.fail(found.what());

@@ -21,6 +21,12 @@ struct control_block {
   [[nodiscard]] level at() const { return level::normal; }
 };
 
+/// What is noted, and by nobody: the recorder is its worker's alone.
+enum class deed : std::uint8_t { steals, is_given, sleeps, gets_up };
+struct no_recorder {
+  void note(deed /*what*/, std::uint32_t /*who*/) {}
+};
+
 class worker {
  public:
   worker(machine_core& m, unsigned i) : machine(m), index(i) {}
@@ -41,6 +47,7 @@ class worker {
   nanotime seen_at = 0;
   nanotime last_steal = 0;
   nanotime steal_pause = 0;
+  [[no_unique_address]] no_recorder recorder;
 
   void schedule(control_block& p);
   void work_begins(nanotime /*time*/) {}
