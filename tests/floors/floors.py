@@ -71,6 +71,8 @@ HOUSE = {
     # What stands in for a header of the runtime is found before it.
     "models": Floor("tests/model/", ("base", "queue", "process", "scheduler"), faces=DIST,
                     libraries=ANY, roots=("tests/model/stand_in", "tests", "runtime/src")),
+    "fuzz": Floor("tests/fuzz/", ("test support", "apps"), faces=DIST, libraries=ANY,
+                  roots=("tests", "apps/ppool", "apps/kin")),
     "tests of apps": Floor("tests/apps/", ("test support", "apps"), faces=DIST, libraries=ANY,
                            roots=("tests", "apps", "apps/ppool")),
 }

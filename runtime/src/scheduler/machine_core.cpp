@@ -215,9 +215,10 @@ pid machine_core::spawn_from_outside(std::unique_ptr<behaviour> body, bool await
   if (state() >= phase::stopping) throw error(noproc, "spawn: this machine has been stopped");
   control_block& p = make_process(nullptr, std::move(body));
   p.set(flag_root);
-  const pid name = p.name();
+  pid name;
   try {
     if (prepare) prepare(p);
+    name = p.name();  // not before: a bound is part of it
     roots_.insert(name);
     if (awaited) awaited_.push_back(name);
   } catch (...) {  // it ends before it has begun
