@@ -10,7 +10,7 @@
 //   }
 //
 // EXPECT_ and ASSERT_ count in every process. What fails in a simulated world says under which seed;
-// with KIN_SEED=<it> in the environment the test is played under that one alone.
+// with KIN_SEED=17, say, in the environment the test is played under that one alone.
 #pragma once
 
 #include <kin/export.hpp>
@@ -27,14 +27,19 @@ namespace test {
 /// GoogleTest, as the kit sees it.
 class google_test final : public framework {
  public:
+  /// Counts against the test that runs.
   void fail(place where, const std::string& text) override {
     ADD_FAILURE_AT(where.file, where.line) << text;
   }
+  /// The test that runs has, by an EXPECT_ of anybody's.
   bool has_failed() override { return testing::Test::HasFailure(); }
+  /// A SCOPED_TRACE on this thread.
   void enter(place where, const std::string& circumstances) override {
     trace_.emplace(where.file, where.line, circumstances);
   }
+  /// The end of that.
   void leave() override { trace_.reset(); }
+  /// A --gtest_filter.
   [[nodiscard]] std::string only_this_test() const override {
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     if (test == nullptr) return {};
@@ -59,6 +64,7 @@ inline const bool google_test_hears =
 }  // namespace detail
 }  // namespace kin
 
+/// What the three below are made of.
 #define KIN_DETAIL_TEST(player, suite, name, ...)                                         \
   static void kin_body_of_##suite##_##name();                                             \
   TEST(suite, name) { player(&kin_body_of_##suite##_##name __VA_OPT__(, ) __VA_ARGS__); } \

@@ -53,6 +53,7 @@ namespace sys {
 template <class State>
 class special_process final : private detail::special_host {
  public:
+  /// From now on sys sees this state.
   explicit special_process(State& state) : state_(state) {}
   special_process(const special_process&) = delete;
   special_process& operator=(const special_process&) = delete;

@@ -134,6 +134,7 @@ struct explored {
 /// A run did not go well. `what()` tells the seed, how it ended and what came before, in lines.
 class failure : public std::runtime_error {
  public:
+  /// Of that run, and what it was shrunk to, if it was.
   failure(std::uint64_t seed, sim::outcome outcome, std::optional<sim::shrunk> shrunk = {});
   /// Replays it: `kin::sim::run({.seed = seed}, main)`.
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
