@@ -2,6 +2,7 @@
 #include "context/large_stacks.hpp"
 
 #include "support/run.hpp"
+#include "support/sanitized.hpp"
 
 #include <cstring>
 #include <set>

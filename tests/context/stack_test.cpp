@@ -3,6 +3,7 @@
 
 #include "context/stack_source.hpp"
 #include "support/run.hpp"
+#include "support/sanitized.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -104,11 +104,7 @@ TEST(a_process_that_ends, has_waits_that_fail_at_once) {
 
 // ---- below noexcept -----------------------------------------------------------------------------
 
-#if KIN_TEST_SANITIZED
-constexpr bool dies_by_signal = false;  // a sanitizer may have its own end for it
-#else
-constexpr bool dies_by_signal = true;
-#endif
+constexpr bool dies_by_signal = !test::sanitized;  // which may have its own end for it
 
 outcome fatal(const std::function<void()>& body) {
   const kin::run_options one{.machine = {.workers = 1, .stop_limit = 2s}};

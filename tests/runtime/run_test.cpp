@@ -7,6 +7,7 @@
 #include <kin/with_stack.hpp>
 
 #include "support/child.hpp"
+#include "support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,6 +9,7 @@
 #include "stress/size.hpp"
 #include "support/child.hpp"
 #include "support/expect.hpp"
+#include "support/sanitized.hpp"
 
 #include <array>
 #include <csignal>

@@ -5,6 +5,7 @@
 
 #include "stress/size.hpp"
 #include "support/expect.hpp"
+#include "support/sanitized.hpp"
 
 #include <filesystem>
 #include <iterator>
