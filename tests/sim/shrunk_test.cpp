@@ -3,6 +3,7 @@
 #include <kin/kin.hpp>
 #include <kin/sim.hpp>
 
+#include "sim/lost_update.hpp"
 #include "support/expect.hpp"
 
 #include <algorithm>
@@ -18,33 +19,14 @@ namespace {
 
 using namespace kin::literals;
 using kin::sim::ending;
+using test::cell;
+using test::failure_of;
+using test::get;
 using test::number;
+using test::set;
 using testing::HasSubstr;
 
 const auto seeds = static_cast<std::uint64_t>(test::times(20));
-
-template <class F>
-kin::sim::failure failure_of(const kin::sim::explore_options& options, const F& main) {
-  try {
-    kin::sim::explore(options, main);
-  } catch (const kin::sim::failure& found) {
-    return found;
-  }
-  throw std::logic_error("no seed finds it");
-}
-
-struct get {};
-struct set {
-  int value;
-};
-class cell : public kin::gen_server {
- public:
-  int handle_call(get) const { return value_; }
-  void handle_call(set request) { value_ = request.value; }
-
- private:
-  int value_ = 0;
-};
 
 // The first two of them may overwrite each other's sum; the others do nothing to it.
 void two_deposits_among(int others) {

@@ -3,6 +3,7 @@
 #include <kin/kin.hpp>
 #include <kin/sim.hpp>
 
+#include "sim/lost_update.hpp"
 #include "support/expect.hpp"
 
 #include <chrono>
@@ -20,34 +21,14 @@ namespace {
 using namespace kin::literals;
 using kin::sim::ending;
 using kin::sim::explore;
+using test::cell;
+using test::failure_of;
+using test::get;
 using test::number;
+using test::set;
 using testing::HasSubstr;
 
-// What `main` throws under the first seed that finds it.
-template <class F>
-kin::sim::failure failure_of(const kin::sim::explore_options& options, const F& main) {
-  try {
-    explore(options, main);
-  } catch (const kin::sim::failure& found) {
-    return found;
-  }
-  throw std::logic_error("no seed finds it");
-}
-
 // ---- what a seed decides --------------------------------------------------------------------------
-
-struct get {};
-struct set {
-  int value;
-};
-class cell : public kin::gen_server {
- public:
-  int handle_call(get) const { return value_; }
-  void handle_call(set request) { value_ = request.value; }
-
- private:
-  int value_ = 0;
-};
 
 // Two that read, add, and write back: one of the two additions may be lost.
 void add_twice_in_two_steps() {
