@@ -44,14 +44,12 @@ caller::caller(const char* what) : process_(current_process()) {
 namespace {
 void take_news(control_block& p) {
   if (p.is(flag_in_place)) {
-    detach_in_hand(
-        p);  // in hand it is no reason to go on, and must not keep the process from idling
+    // In hand it is no reason to go on, and must not keep the process from idling.
+    detach_in_hand(p);
   } else {
     drain(p);
   }
 }
-
-constexpr std::uint32_t no_waits_now = flag_draining | flag_no_wait;
 }  // namespace
 
 bool may_wait(control_block& p) {
@@ -64,32 +62,29 @@ bool may_wait(control_block& p) {
   throw unwinding{};
 }
 
-bool wait_for(control_block& p, wait& w, duration limit) {
-  if ((p.flags & (no_waits_now | flag_thread)) != 0) [[unlikely]] {
-    if (!p.is(flag_thread)) return refuse_wait(p);
-    wait_on_thread(p, w, limit);
-    return true;
-  }
-  // First of all: the answer to what the caller has just sent may be here already, and is drained
-  // next.
-  const waiting_for scope(p, w);
+bool wait_otherwise(control_block& p, wait& w, duration limit) {
+  if (!p.is(flag_thread)) return refuse_wait(p);
+  wait_on_thread(p, w, limit);
+  return true;
+}
+
+wait_state look_for_end(control_block& p, wait& w, duration limit) {
+  // First of all: the answer to what the caller has just sent may be here already.
   take_news(p);
-  for (;; drain(p)) {
-    if (p.is(flag_doomed) || p.is(flag_exiting)) {
-      if (w.answer != nullptr) refuse(std::exchange(w.answer, nullptr), noproc);
-      return may_wait(p);
-    }
-    if (w.answer != nullptr || w.late) return true;
-    if (limit != infinity && w.deadline == never) {
-      if (limit.count() <= 0) {
-        w.late = true;
-        return true;
-      }
-      w.deadline = deadline_in(limit);
-      arm_tick(p, w.deadline);
-    }
-    this_worker().wait_here(p, landing_action::go_idle);
+  if (p.is(flag_doomed) || p.is(flag_exiting)) {
+    if (w.answer != nullptr) refuse(std::exchange(w.answer, nullptr), noproc);
+    return wait_state::process_ends;
   }
+  if (w.answer != nullptr || w.late) return wait_state::over;
+  if (limit != infinity && w.deadline == never) {
+    if (limit.count() <= 0) {
+      w.late = true;
+      return wait_state::over;
+    }
+    w.deadline = deadline_in(limit);
+    arm_tick(p, w.deadline);
+  }
+  return wait_state::goes_on;
 }
 
 }  // namespace kin::detail

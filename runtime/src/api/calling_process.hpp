@@ -16,6 +16,7 @@
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -74,9 +75,28 @@ class waiting_for {
   control_block& process_;
 };
 
+enum class wait_state : std::uint8_t { over, process_ends, goes_on };
+
+/// The parts of wait_for: a look at what has come, and the limit; waits that are refused, and those
+/// of threads.
+wait_state look_for_end(control_block& p, wait& w, duration limit);
+bool wait_otherwise(control_block& p, wait& w, duration limit);
+
+inline constexpr std::uint32_t no_waits_now = flag_draining | flag_no_wait;
+
 /// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
-/// whenever it wakes. A thread's block blocks the thread.
-bool wait_for(control_block& p, wait& w, duration limit);
+/// whenever it wakes. A thread's block blocks the thread. In line, see worker::wait_here.
+[[gnu::always_inline]] inline bool wait_for(control_block& p, wait& w, duration limit) {
+  if ((p.flags & (no_waits_now | flag_thread)) != 0) [[unlikely]]
+    return wait_otherwise(p, w, limit);
+  const waiting_for scope(p, w);
+  for (;;) {
+    const wait_state state = look_for_end(p, w, limit);
+    if (state == wait_state::over) return true;
+    if (state == wait_state::process_ends) return may_wait(p);
+    this_worker().wait_here(p, landing_action::go_idle);
+  }
+}
 
 /// Asks another process something that it answers when it serves its signals. Nothing if it is
 /// dead, the time is up, or this process ends. Waits; on a thread, inside a `caller`.

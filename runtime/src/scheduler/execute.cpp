@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How one scheduled process is run: signals first, then as much of its code as its budget allows.
+// The loop that every stack runs, and how it runs one process: signals first, then as much of its
+// code as its budget allows. Loop and `execute` are one function, see worker::wait_here.
 #include "base/assert.hpp"
 #include "process/death.hpp"
 #include "process/gate.hpp"
@@ -329,7 +330,9 @@ bool serves_signals_only(worker& w, control_block& p) {
   return true;
 }
 
-void execute(worker& w, control_block& p) noexcept {
+namespace {
+
+inline void execute(worker& w, control_block& p) {
   if (serves_signals_only(w, p)) return;
   w.begin_turn(p);
   if (p.stopped_on != nullptr) {
@@ -351,6 +354,26 @@ void execute(worker& w, control_block& p) noexcept {
     case turn::over:
       end(this_worker(), p);
       break;
+  }
+}
+
+}  // namespace
+
+void enter_loop(stack& came_from) noexcept {
+  worker& w = this_worker();
+  w.landed(came_from);
+  worker::loop();
+}
+
+void worker::loop() noexcept {
+  for (;;) {
+    worker& w = this_worker();  // I1
+    if (control_block* p = w.next_process()) {
+      execute(w, *p);
+    } else {  // back to `work`, which may enter this stack again
+      stack& came_from = switch_stack(*w.on, w.thread_stack_);
+      this_worker().landed(came_from);
+    }
   }
 }
 

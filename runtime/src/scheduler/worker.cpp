@@ -74,24 +74,6 @@ void worker::work() {
   set_thread_pool(nullptr);
 }
 
-void enter_loop(stack& came_from) noexcept {
-  worker& w = this_worker();
-  w.landed(came_from);
-  worker::loop();
-}
-
-void worker::loop() noexcept {
-  for (;;) {
-    worker& w = this_worker();  // I1
-    if (control_block* p = w.next_process()) {
-      execute(w, *p);
-    } else {  // back to `work`, which may enter this stack again
-      stack& came_from = switch_stack(*w.on, w.thread_stack_);
-      this_worker().landed(came_from);
-    }
-  }
-}
-
 nanotime worker::time() const {
   return machine.driven_by == nullptr ? system_now() : machine.driven_by->now();
 }
@@ -240,25 +222,16 @@ void worker::schedule_last(control_block& p) {
   if (queue.size() > 1) machine.idle.wake_helper();
 }
 
-void worker::wait_here(control_block& p, landing_action then) {
-  stack& mine = *on;
-  // Among levels it takes part in the choice itself, and so has to be in the queue first.
+// Among levels it takes part in the choice itself, and so has to be in the queue first.
+stack& worker::leave(control_block& p, landing_action then) {
   const bool takes_part =
       then == landing_action::requeue && (p.at() != level::normal || queue.mixed());
   stack& to = takes_part ? fresh_stack(p) : next_stack(p);
-  p.stopped_on = &mine;
+  p.stopped_on = on;
   landing = then;
   leaving = &p;
-  const exception_state saved = *exceptions;
-  const bool in_catch = saved.caught != nullptr || saved.uncaught != 0;
-  if (in_catch) [[unlikely]]
-    *exceptions = {};
   on = &to;
-  stack& came_from = switch_stack(mine, to);
-  worker& w = this_worker();  // I1: perhaps another one
-  w.landed(came_from);
-  if (in_catch) [[unlikely]]
-    *w.exceptions = saved;
+  return to;
 }
 
 void worker::landed(stack& left) {
