@@ -83,6 +83,8 @@ extern const atom_rep badopt_rep;
 extern const atom_rep system_limit_rep;
 extern const atom_rep mailbox_full_rep;
 extern const atom_rep timeout_value_rep;
+extern const atom_rep no_request_rep;
+extern const atom_rep no_reply_rep;
 
 template <class T>
 bool same_value(const T& a, const T& b);
@@ -119,6 +121,8 @@ inline constexpr atom dropped{detail::dropped_rep};  ///< a request was thrown a
 inline constexpr atom badarg{detail::badarg_rep};    ///< an argument that cannot be
 inline constexpr atom badopt{detail::badopt_rep};    ///< an option that cannot be
 inline constexpr atom timeout_value{detail::timeout_value_rep};  ///< a time that cannot be waited
+inline constexpr atom no_request{detail::no_request_rep};        ///< none is open to wait for
+inline constexpr atom no_reply{detail::no_reply_rep};            ///< a response to something else
 inline constexpr atom mailbox_full{detail::mailbox_full_rep};    ///< of a bounded mailbox
 inline constexpr atom system_limit{detail::system_limit_rep};    ///< no more of them can be had
 

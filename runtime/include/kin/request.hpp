@@ -163,6 +163,9 @@ class reply {
  public:
   explicit reply(signal* s) : signal_(s) {}
   explicit reply(exit_reason why) : why_(std::move(why)) {}
+  reply(reply&& other) noexcept
+      : signal_(std::exchange(other.signal_, nullptr)), why_(std::move(other.why_)) {}
+  reply& operator=(reply&&) = delete;
   reply(const reply&) = delete;
   reply& operator=(const reply&) = delete;
   ~reply() {
@@ -174,6 +177,7 @@ class reply {
   R& value() {
     return static_cast<reply_value<R>*>(value_of(*signal_))->value;
   }
+  void print(std::ostream& out) const;
 
  private:
   signal* signal_ = nullptr;

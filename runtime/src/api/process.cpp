@@ -226,14 +226,8 @@ result<pid> start_process(start_request request) {
     exit(name, kill);
     return waited ? exit_reason(timed_out) : exit_reason(killed);
   }
-  if (w.answer->kind == signal_kind::refusal) {
-    auto* refusal = static_cast<refusal_signal*>(w.answer);
-    exit_reason why = std::move(refusal->why);
-    refuse(refusal, noproc);
-    return why;
-  }
-  destroy_signal(w.answer);
-  return name;
+  const reply told = as_reply(w.answer);
+  return told ? result<pid>(name) : result<pid>(told.error());
 }
 
 void exit_self(exit_reason why) {

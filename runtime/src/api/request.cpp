@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/request.hpp>
+#include <kin/response.hpp>
 #include <kin/send.hpp>
 
 #include "api/calling_process.hpp"
@@ -103,10 +104,7 @@ exit_reason deliver_request(pid to, signal* request, duration& limit, posted don
 // What a wait for an answer came to.
 reply outcome(const wait& w, bool waited) {
   if (w.answer == nullptr) return reply(waited ? exit_reason(timed_out) : exit_reason(killed));
-  if (w.answer->kind == signal_kind::reply) return reply(w.answer);
-  exit_reason why = static_cast<refusal_signal*>(w.answer)->why;
-  refuse(w.answer, why);
-  return reply(std::move(why));
+  return as_reply(w.answer);
 }
 
 reply exchange_from_thread(pid to, signal* request, duration limit) {
@@ -148,6 +146,35 @@ reply exchange(pid to, signal* request, duration limit) {
   return outcome(w, wait_for(p, w, limit));
 }
 
+std::uint64_t post_request(std::optional<pid> to, signal* request) {
+  message held(request);
+  control_block& p = calling_process("kin::send_request");
+  const std::uint64_t number = p.fresh_call();
+  p.make_rare().requests.insert(number);
+  head_of(*request) = {p.name(), number};
+  static_cast<void>(held.release());
+  if (!to) {
+    refuse(request, noproc);
+  } else if (const posted done = post_mail(*to, request); done != posted::yes) [[unlikely]] {
+    duration limit = infinity;
+    exit_reason why = deliver_request(*to, request, limit, done);
+    if (why != normal) answer_failure({p.name(), number}, why);
+  }
+  return number;
+}
+
+void abandon_request(std::uint64_t number) {
+  calling_process("kin::receive_response").make_rare().requests.erase(number);
+}
+
+void reply::print(std::ostream& out) const {
+  if (signal_ == nullptr) {
+    out << why_;
+  } else {
+    signal_->type->print(out, value_of(*signal_));
+  }
+}
+
 void post_cast(pid to, signal* request) { post_message(to, request); }
 
 void post_past_bound(pid to, signal* mail) noexcept {
@@ -155,3 +182,13 @@ void post_past_bound(pid to, signal* mail) noexcept {
 }
 
 }  // namespace kin::detail
+
+namespace kin {
+
+std::ostream& operator<<(std::ostream& out, const response& r) {
+  out << "response " << r.number_ << ": ";
+  r.outcome_.print(out);
+  return out;
+}
+
+}  // namespace kin

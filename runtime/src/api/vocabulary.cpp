@@ -108,6 +108,8 @@ constinit const atom_rep badarg_rep{"badarg"};
 constinit const atom_rep badopt_rep{"badopt"};
 constinit const atom_rep system_limit_rep{"system_limit"};
 constinit const atom_rep timeout_value_rep{"timeout_value"};
+constinit const atom_rep no_request_rep{"no_request"};
+constinit const atom_rep no_reply_rep{"no_reply"};
 constinit const atom_rep mailbox_full_rep{"mailbox_full"};
 
 void atom_rep::print(std::ostream& out) const { out << text_; }

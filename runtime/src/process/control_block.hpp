@@ -30,6 +30,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace kin {
@@ -89,6 +90,7 @@ struct rarities {
   std::map<std::string, message, std::less<>> values;
   std::unordered_map<pid, std::uint32_t> suspended;  // by this process, how often
   gate* way_in = nullptr;                            // of a bounded mailbox
+  std::unordered_set<std::uint64_t> requests;        // whose answers are to be messages
   std::vector<request_head> room_wanted;             // by senders that wait for it
   std::vector<own_timer> own_timers;                 // to this process; some have fired
   std::size_t prune_timers_at = 64;

@@ -2,6 +2,7 @@
 #include "process/mailbox.hpp"
 
 #include <kin/link.hpp>
+#include <kin/response.hpp>
 
 #include "process/gate.hpp"
 #include "process/introspection.hpp"
@@ -36,10 +37,13 @@ std::uint64_t number_of_answer(signal& s) {
   }
 }
 
-// A call's answer counts if the call still waits for it; else it vanishes here.
+// A call's answer counts if the call still waits for it, and is a message if nobody stands and
+// waits; else it vanishes here.
 void take_answer(control_block& p, signal* s, std::uint64_t number) {
   if (awaits(p, number)) {
     p.waiting->answer = s;
+  } else if (rarities* rare = p.rare(); rare != nullptr && rare->requests.erase(number) != 0) {
+    enqueue(p, box(response(number, as_reply(s))));
   } else {
     refuse(s, noproc);
   }
@@ -373,6 +377,13 @@ exit_reason reason_of(const control_block& p) {
 }
 
 // NOLINTNEXTLINE(readability-function-size): a case a kind of signal
+reply as_reply(signal* answer) {
+  if (answer->kind == signal_kind::reply) return reply(answer);
+  exit_reason why = std::move(static_cast<refusal_signal*>(answer)->why);
+  refuse(answer, noproc);
+  return reply(std::move(why));
+}
+
 void refuse(signal* s, const exit_reason& why) noexcept {
   switch (s->kind) {
     case signal_kind::request: {

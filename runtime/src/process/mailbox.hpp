@@ -8,6 +8,7 @@
 
 #include <kin/exit_reason.hpp>
 #include <kin/pid.hpp>
+#include <kin/request.hpp>
 
 #include "process/control_block.hpp"
 
@@ -43,9 +44,9 @@ inline bool drain(control_block& p) {
 struct thread_wait : wait {
   thread_wait* outer = nullptr;
 };
-/// Owner, of a thread's block, whose `waiting` is a thread_wait. Applies what a thread has a use for: the answer it waits for,
-/// monitors. The rest, oldest first, is the caller's, for refuse_for_thread: none of it may be
-/// destroyed under a lock.
+/// Owner, of a thread's block, whose `waiting` is a thread_wait. Applies what a thread has a use
+/// for: the answer it waits for, monitors. The rest, oldest first, is the caller's, for
+/// refuse_for_thread: none of it may be destroyed under a lock.
 [[nodiscard]] signal* drain_for_thread(control_block& p) noexcept;
 /// Any thread. Nothing of a chain that drain_for_thread left reaches anybody.
 void refuse_for_thread(signal* oldest) noexcept;
@@ -62,6 +63,9 @@ void unqueue(control_block& p, signal* s, signal* before);
 /// Owner. Takes the message that is handled in place out of the inbox; what came on top of it is
 /// drained.
 void detach_in_hand(control_block& p);
+
+/// What an answer says; `answer` is given away.
+reply as_reply(signal* answer);
 
 /// Owner. It ends at its next chance, for this reason; the first one counts.
 void doom(control_block& p, exit_reason why);
