@@ -12,6 +12,11 @@
 #include <string>
 
 namespace kin::detail {
+
+std::string format_failed(const std::type_info& server) {
+  return type_name(server) + "::format_status threw";
+}
+
 namespace {
 
 void warn_unexpected(const behaviour& server, const message& m) {
@@ -234,6 +239,7 @@ std::optional<exit_reason> ask_to_end(pid p, const exit_reason& why, duration li
 result<void> stop_process(std::optional<pid> p, exit_reason why, duration limit) {
   if (!p) return exit_reason(noproc);
   if (in_process() && *p == self()) return exit_reason(calling_self);
+  if (limit.count() < 0) throw error(timeout_value, "kin::stop: its time is negative");
   const std::optional<exit_reason> ended = ask_to_end(*p, why, limit);
   if (!ended) return exit_reason(timed_out);
   if (*ended == why) return {};

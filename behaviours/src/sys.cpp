@@ -51,13 +51,15 @@ void system_access::resume() const {
 sys::status system_access::status() const {
   std::ostringstream state;
   host_.print_server(state);
-  return {.pid = self(),
-          .name = info(self())->registered_name,
-          .server = type_name(host_.server_type()),
-          .suspended = is_suspended(),
-          .parent = parent(),
-          .state = state.str(),
-          .log = log()};
+  sys::status shown{.pid = self(),
+                    .name = info(self())->registered_name,
+                    .server = type_name(host_.server_type()),
+                    .suspended = is_suspended(),
+                    .parent = parent(),
+                    .state = state.str(),
+                    .log = log()};
+  host_.format(shown);
+  return shown;
 }
 
 void system_access::trace(bool on) const {

@@ -110,6 +110,10 @@ class replies {
   next then;               ///< what comes next
 };
 
+namespace sys {
+struct status;
+}  // namespace sys
+
 namespace detail {
 
 /// What a server has beside its state at times: what it starts with, what sys knows of it.
@@ -131,6 +135,8 @@ class server_host {
   virtual void* server() = 0;
   [[nodiscard]] virtual const std::type_info& server_type() const = 0;
   virtual void print_server(std::ostream& out) const = 0;
+  /// What sys shows, to be changed.
+  virtual void format(sys::status& /*shown*/) const {}
   /// Runs the server's `terminate`, once; the reason to end with.
   virtual exit_reason terminate(exit_reason why) = 0;
   /// Replies as `handle_call` returned.

@@ -10,7 +10,9 @@
 //   kin::clauses      handle_info()     what comes from a bare pid, and kin::timeout: as receive's
 //   void | kin::next  init()            in the new process; may return ignore(), stop(reason)
 //   void              terminate(const kin::exit_reason&)
-//   auto              format_status() const                 what reports print as the state
+//   auto              format_status() const                 what reports and sys print as the state
+//   void              format_status(kin::crash_report&) const, (kin::sys::status&) const
+//                                     the same for all that they show: to leave secrets out
 //
 // Only the constructor is needed. `init` runs after it. `terminate` runs before an end that is no
 // kill, and no exit signal either unless the server traps them.
@@ -75,6 +77,9 @@ struct starting final : beside {
 };
 struct system_state;
 
+/// In place of a state whose format_status has thrown what is caught now.
+std::string format_failed(const std::type_info& server);
+
 /// The compiled half of a server: start protocol, dispatch, termination.
 class server_process : public behaviour, private server_host {
  public:
@@ -132,13 +137,32 @@ class server_body final : public server_process {
     if (stage_ != stage::server) {
       out << "(starting)";
     } else if constexpr (requires { server_.format_status(); }) {
-      kin::print(out, server_.format_status());
+      try {
+        kin::print(out, server_.format_status());
+      } catch (...) {
+        out << format_failed(subject());
+      }
     } else {
       kin::print(out, server_);
     }
   }
+  void format(crash_report& shown) const override { format_all(shown); }
 
  private:
+  template <class Shown>
+  void format_all([[maybe_unused]] Shown& shown) const {
+    if constexpr (requires { server_.format_status(shown); }) {
+      if (stage_ != stage::server) return;
+      try {
+        Shown changed = shown;
+        server_.format_status(changed);
+        shown = std::move(changed);
+      } catch (...) {
+        shown.state = format_failed(subject());
+      }
+    }
+  }
+  void format(sys::status& shown) const override { format_all(shown); }
   void* server() override { return &server_; }
   void construct() override {
     std::tuple<A...> arguments = std::move(arguments_);

@@ -20,6 +20,8 @@
 
 namespace KIN_PUBLIC kin {
 
+struct crash_report;
+
 /// The message a behaviour is handed. It stays the mailbox's until taken; what is neither taken nor
 /// left is destroyed when the callback returns.
 class incoming {
@@ -74,6 +76,8 @@ class behaviour {
   [[nodiscard]] virtual const std::type_info& subject() const = 0;
   /// The state, in reports.
   virtual void print_state(std::ostream& out) const;
+  /// What the report of a crash shows, to be changed.
+  virtual void format(crash_report& shown) const;
 
   /// From the pools that messages come from.
   // NOLINTNEXTLINE(misc-new-delete-overloads): its match is the sized one

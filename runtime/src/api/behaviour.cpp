@@ -43,6 +43,7 @@ next behaviour::handle(incoming& in) {
 }
 next behaviour::timed_out() { return {}; }
 void behaviour::print_state(std::ostream& /*out*/) const {}
+void behaviour::format(crash_report& /*shown*/) const {}
 
 // NOLINTNEXTLINE(misc-new-delete-overloads): its match is the sized one
 void* behaviour::operator new(std::size_t bytes) {

@@ -55,6 +55,7 @@ crash_report describe(control_block& p) {
   }
   for (const signal* s = p.queue_first; s != nullptr; s = s->next) ++crash.mailbox_length;
   crash.traps_exits = p.is(flag_traps);
+  if (p.body != nullptr) p.body->format(crash);
   return crash;
 }
 
