@@ -41,10 +41,22 @@ caller::caller(const char* what) : process_(current_process()) {
   thread_.emplace();
 }
 
+namespace {
+// Before a wait: what is in hand is no reason to go on, so `drain` would leave it in the inbox, and
+// there it would keep the process from idling.
+void take_news(control_block& p) {
+  if (p.is(flag_in_place)) [[unlikely]] {
+    detach_in_hand(p);
+  } else {
+    drain(p);
+  }
+}
+}  // namespace
+
 bool may_wait(control_block& p) {
   if ((p.flags & no_waits_now) != 0) [[unlikely]]
     return refuse_wait(p);
-  drain(p);
+  take_news(p);
   if (!p.is(flag_doomed) && !p.is(flag_exiting)) [[likely]]
     return true;
   if (p.is(flag_exiting) || this_worker().exceptions->uncaught != 0) return false;
@@ -59,7 +71,7 @@ bool wait_otherwise(control_block& p, wait& w, duration limit) {
 
 wait_state look_for_end(control_block& p, wait& w, duration limit) {
   // First of all: the answer to what the caller has just sent may be here already.
-  drain(p);
+  take_news(p);
   if (p.is(flag_doomed) || p.is(flag_exiting)) {
     if (w.answer != nullptr) refuse(std::exchange(w.answer, nullptr), noproc);
     return wait_state::process_ends;
