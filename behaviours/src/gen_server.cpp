@@ -53,8 +53,9 @@ exit_reason server_process::terminate(exit_reason why) {
   } catch (...) {
     auto instead = caught_exit();
     if (!instead) throw;
-    return *instead;
+    why = *std::move(instead);
   }
+  ended(why);
   return why;
 }
 

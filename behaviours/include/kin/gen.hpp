@@ -24,6 +24,10 @@
 
 namespace KIN_PUBLIC kin {
 
+namespace sys {
+struct status;
+}  // namespace sys
+
 /// The duty to answer one call. Keep it, move it elsewhere, answer another day, from any thread;
 /// lost, it answers `dropped`. When the server that got the request ends first, the caller gets its
 /// exit reason, as in OTP.
@@ -39,6 +43,8 @@ class [[nodiscard]] from {
   void answer(R value) { duty_.answer(std::move(value)); }
   /// The call fails with this reason.
   void fail(const exit_reason& why) { duty_.fail(why); }
+  /// For behaviours: the duty itself.
+  [[nodiscard]] detail::promise release() { return std::move(duty_); }
 
  private:
   detail::promise duty_;
@@ -56,6 +62,8 @@ class [[nodiscard]] from<void> {
   void answer() { duty_.answer(detail::nothing{}); }
   /// The call fails with this reason.
   void fail(const exit_reason& why) { duty_.fail(why); }
+  /// For behaviours: the duty itself.
+  [[nodiscard]] detail::promise release() { return std::move(duty_); }
 
  private:
   detail::promise duty_;
@@ -110,10 +118,6 @@ class replies {
   next then;               ///< what comes next
 };
 
-namespace sys {
-struct status;
-}  // namespace sys
-
 namespace detail {
 
 /// What a server has beside its state at times: what it starts with, what sys knows of it.
@@ -135,6 +139,8 @@ class server_host {
   virtual void* server() = 0;
   [[nodiscard]] virtual const std::type_info& server_type() const = 0;
   virtual void print_server(std::ostream& out) const = 0;
+  /// What its behaviour has to add to what sys says of it.
+  virtual void add_to(sys::status& /*told*/) const {}
   /// What sys shows, to be changed.
   virtual void format(sys::status& /*shown*/) const {}
   /// Runs the server's `terminate`, once; the reason to end with.
@@ -178,6 +184,14 @@ struct unwrapped : std::type_identity<std::remove_cvref_t<R>> {};  // a reply is
 template <class R>
 struct unwrapped<replies<R>> : std::type_identity<R> {};
 
+/// What a gen_statem does its own way: see gen_statem.hpp.
+template <class S>
+struct machine_rules;
+template <class S>
+concept is_machine = requires {
+  typename S::machine_states;
+};
+
 template <class S, class Q>
 auto handler_result() {
   if constexpr (takes_alone<S, Q>) {
@@ -192,17 +206,25 @@ auto handler_result() {
 
 /// Server has a handle_call for Request. For asking; `call` says by itself what is wrong.
 template <class Server, class Request>
-concept answers = detail::takes_alone<Server, Request> || detail::takes_caller<Server, Request>;
-/// Server has a handle_cast for Message.
+concept answers = detail::takes_alone<Server, Request> || detail::takes_caller<Server, Request> ||
+    (detail::is_machine<Server> &&
+     detail::machine_rules<Server>::template answers<Request>());
+/// Server has a handle_cast for Message; a state machine, a handle_event.
 template <class Server, class Message>
 concept hears = requires(Server& s, Message m) {
   s.handle_cast(std::move(m));
-};
+} || (detail::is_machine<Server> && detail::machine_rules<Server>::template hears<Message>());
+
+namespace detail {
+template <class S, class Q>
+struct reply_to : unwrapped<typename decltype(handler_result<S, Q>())::type> {};
+template <is_machine S, class Q>
+struct reply_to<S, Q> : machine_rules<S>::template reply_to<Q> {};
+}  // namespace detail
 /// What `call` returns.
 template <class Server, class Request>
 requires answers<Server, Request>
-using reply_of = typename detail::unwrapped<
-    typename decltype(detail::handler_result<Server, Request>())::type>::type;
+using reply_of = typename detail::reply_to<Server, Request>::type;
 
 namespace detail {
 
@@ -286,6 +308,12 @@ inline constexpr request_type cast_of{
     &typeid(S),
     &apply_cast<S, M>};
 
+// To a state machine both are events.
+template <is_machine S, class Q>
+inline constexpr auto call_of<S, Q> = machine_rules<S>::template call_type<Q>();
+template <is_machine S, class M>
+inline constexpr auto cast_of<S, M> = machine_rules<S>::template cast_type<M>();
+
 template <class S, class Q>
 concept has_good_reply = std::is_void_v<reply_of<S, Q>> || sendable<reply_of<S, Q>>;
 
@@ -324,7 +352,9 @@ constexpr bool check_message() {
                 "kin: this message cannot be sent: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<M>) {
     static_assert(hears<S, M>, "kin: the server has no handle_cast that takes this message");
-    if constexpr (hears<S, M>) {
+    if constexpr (is_machine<S>) {
+      return hears<S, M>;
+    } else if constexpr (hears<S, M>) {
       using R = decltype(std::declval<S&>().handle_cast(std::declval<M>()));
       static_assert(says_what_is_next<R>,
                     "kin: handle_cast returns nothing, or what comes next: kin::stop(why), "
@@ -348,6 +378,11 @@ constexpr bool check_cast() {
   if constexpr (check_address<To>()) return check_message<typename server_behind<To>::type, M>();
   return false;
 }
+
+/// How long a call waits if nothing is said: as in OTP, for a state machine as long as it takes.
+template <class To>
+inline constexpr duration usual_limit =
+    is_machine<typename server_behind<To>::type> ? infinity : duration(std::chrono::seconds(5));
 
 [[noreturn]] void throw_call_failed(const exit_reason& why, const request_type& request);
 template <class T>
@@ -374,12 +409,12 @@ reply call(std::optional<pid> to, signal* request, duration limit);
 /// Throws   call_failed: noproc, timed_out, calling_self, dropped, or the reason the server died
 ///          of. Uncaught, it becomes the caller's exit reason. `try_call` gives a result<Reply>
 ///          instead.
-/// Waits    up to `limit`, 5 s by default; the worker runs other processes meanwhile.
+/// Waits    up to `limit`, 5 s by default, for a state machine for ever; the worker runs other processes meanwhile.
 /// Thread   any: one that runs no process blocks; to a name, inside machine::enter.
 /// Cost     two messages, two stack switches; for a blocked thread two thread switches, some 10 µs.
 /// See      gen_server:call/3.
 template <class To, class Request>
-auto call(const To& to, Request request, duration limit = std::chrono::seconds(5)) {
+auto call(const To& to, Request request, duration limit = detail::usual_limit<To>) {
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;
@@ -393,7 +428,7 @@ auto call(const To& to, Request request, duration limit = std::chrono::seconds(5
 
 /// As call, but a failure is the reason in the result, not an exception.
 template <class To, class Request>
-auto try_call(const To& to, Request request, duration limit = std::chrono::seconds(5)) {
+auto try_call(const To& to, Request request, duration limit = detail::usual_limit<To>) {
   using S = typename detail::server_behind<To>::type;
   if constexpr (detail::check_call<To, Request>()) {
     using R = reply_of<S, Request>;

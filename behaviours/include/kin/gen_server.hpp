@@ -81,11 +81,11 @@ struct system_state;
 std::string format_failed(const std::type_info& server);
 
 /// The compiled half of a server: start protocol, dispatch, termination.
-class server_process : public behaviour, private server_host {
+class server_process : public behaviour, protected server_host {
  public:
   explicit server_process(std::unique_ptr<starting> how) : server_host(std::move(how)) {}
   next start() final;
-  next handle(incoming& in) final;
+  next handle(incoming& in) override;
   next timed_out() final;
   /// Until it has started.
   [[nodiscard]] starting& how() { return static_cast<starting&>(*beside_); }
@@ -97,6 +97,8 @@ class server_process : public behaviour, private server_host {
   virtual void construct() = 0;
   virtual next init() = 0;
   virtual void terminate_server(const exit_reason& why) = 0;
+  /// `terminate` has run, and has perhaps failed: this is the reason it ends with.
+  virtual void ended(const exit_reason& /*why*/) {}
   /// False: no clause takes it.
   virtual bool handle_info(message& m, next& then) = 0;
 
@@ -121,32 +123,43 @@ class server_process : public behaviour, private server_host {
   bool terminated_ = false;
 };
 
-template <class S, class... A>
-class server_body final : public server_process {
+/// Holds what the server is made of until it is made, and then the server.
+template <class Base, class S, class... A>
+class holds_server : public Base {
  public:
-  server_body(std::unique_ptr<starting> how, std::tuple<A...> arguments)
-      : server_process(std::move(how)), arguments_(std::move(arguments)) {}
-  server_body(const server_body&) = delete;
-  server_body& operator=(const server_body&) = delete;
-  ~server_body() override {
+  holds_server(std::unique_ptr<starting> how, std::tuple<A...> arguments)
+      : Base(std::move(how)), arguments_(std::move(arguments)) {}
+  holds_server(const holds_server&) = delete;
+  holds_server& operator=(const holds_server&) = delete;
+  ~holds_server() override {
     if (stage_ == stage::arguments) std::destroy_at(&arguments_);
     if (stage_ == stage::server) std::destroy_at(&server_);
   }
   [[nodiscard]] const std::type_info& subject() const override { return typeid(S); }
-  void print_state(std::ostream& out) const override {
+  void format(crash_report& shown) const override { format_all(shown); }
+
+ protected:
+  [[nodiscard]] bool is_made() const { return stage_ == stage::server; }
+  /// Only when it is made.
+  [[nodiscard]] S& made() { return server_; }
+  [[nodiscard]] const S& made() const { return server_; }
+  /// What stands for the state if its class says so; false: it does not.
+  bool print_formatted(std::ostream& out) const {
     if (stage_ != stage::server) {
       out << "(starting)";
-    } else if constexpr (requires { server_.format_status(); }) {
+      return true;
+    }
+    if constexpr (requires { server_.format_status(); }) {
       try {
         kin::print(out, server_.format_status());
       } catch (...) {
         out << format_failed(subject());
       }
+      return true;
     } else {
-      kin::print(out, server_);
+      return false;
     }
   }
-  void format(crash_report& shown) const override { format_all(shown); }
 
  private:
   template <class Shown>
@@ -171,23 +184,42 @@ class server_body final : public server_process {
     std::apply([this](A&... a) { new (&server_) S(std::move(a)...); }, arguments);
     stage_ = stage::server;
   }
+
+  enum class stage : unsigned char { nothing, arguments, server };
+  stage stage_ = stage::arguments;
+  union {
+    std::tuple<A...> arguments_;  // NOLINT(readability-identifier-naming): private, if in a union
+    S server_;                    // NOLINT(readability-identifier-naming)
+  };
+};
+
+template <class S, class... A>
+class server_body final : public holds_server<server_process, S, A...> {
+ public:
+  using holds_server<server_process, S, A...>::holds_server;
+  void print_state(std::ostream& out) const override {
+    if (!this->print_formatted(out)) kin::print(out, this->made());
+  }
+
+ private:
   next init() override {
-    if constexpr (requires { server_.init(); }) {
-      if constexpr (std::is_void_v<decltype(server_.init())>) {
-        server_.init();
+    S& server = this->made();
+    if constexpr (requires { server.init(); }) {
+      if constexpr (std::is_void_v<decltype(server.init())>) {
+        server.init();
       } else {
-        return server_.init();
+        return server.init();
       }
     }
     return {};
   }
   void terminate_server([[maybe_unused]] const exit_reason& why) override {
-    if (stage_ != stage::server) return;
-    if constexpr (requires { server_.terminate(why); }) server_.terminate(why);
+    if (!this->is_made()) return;
+    if constexpr (requires(S & server) { server.terminate(why); }) this->made().terminate(why);
   }
   bool handle_info([[maybe_unused]] message& m, [[maybe_unused]] next& then) override {
-    if constexpr (requires { server_.handle_info(); }) {
-      auto clauses = server_.handle_info();
+    if constexpr (requires(S & server) { server.handle_info(); }) {
+      auto clauses = this->made().handle_info();
       const std::size_t at = clauses.match(m.node());
       if (at == decltype(clauses)::none) return false;
       clauses.run(at, m,
@@ -197,14 +229,11 @@ class server_body final : public server_process {
       return false;
     }
   }
-
-  enum class stage : unsigned char { nothing, arguments, server };
-  stage stage_ = stage::arguments;
-  union {
-    std::tuple<A...> arguments_;  // NOLINT(readability-identifier-naming): private, if in a union
-    S server_;                    // NOLINT(readability-identifier-naming)
-  };
 };
+template <class S, class... A>
+struct process_of : std::type_identity<server_body<S, A...>> {};
+template <is_machine S, class... A>
+struct process_of<S, A...> : machine_rules<S>::template process_of<A...> {};
 
 /// As OTP's gen:start: the name is looked at here first, and registered before the constructor
 /// runs.
@@ -235,6 +264,10 @@ concept hears_its_end = requires(S& s, const exit_reason& why) {
   s.terminate(why);
 };
 /// What a class may get wrong so that it is not seen, or seen too late.
+template <is_machine S>
+constexpr bool check_server() {
+  return machine_rules<S>::check();
+}
 template <class S>
 constexpr bool check_server() {
   static_assert(std::is_base_of_v<gen_server, S>, "kin: a server derives from kin::gen_server");
@@ -259,8 +292,8 @@ result<server<S>> start(const start_options<S>& options, bool linked, bool gentl
     how->gentle = gentle;
     how->hibernate_after = options.hibernate_after;
     how->debug = options.debug;
-    auto body = std::make_unique<server_body<S, A...>>(std::move(how),
-                                                       std::tuple<A...>(std::move(arguments)...));
+    auto body = std::make_unique<typename process_of<S, A...>::type>(
+        std::move(how), std::tuple<A...>(std::move(arguments)...));
     auto started = start_server(std::move(body),
                                 {.level = options.priority.level, .mailbox = &options.mailbox},
                                 options.timeout);

@@ -64,6 +64,8 @@ struct status {
   kin::pid parent = {};              ///< who started it; none: no process
   std::string state = {};            ///< printed, as its format_status has it
   std::vector<sys::event> log = {};  ///< what `log` has kept, oldest first
+  /// What its behaviour adds, as OTP names it: of a state machine `Time-outs`, `Postponed`, ...
+  std::vector<std::pair<std::string, std::string>> more = {};
 };
 
 /// Since `statistics` was switched on. System messages do not count.

@@ -70,6 +70,14 @@ void promise::fail(const exit_reason& why) noexcept {
   settle();
 }
 
+request_head promise::take_back() noexcept {
+  if (in_hand_ != nullptr) return std::exchange(*in_hand_, {in_hand_->caller, 0});
+  if (record_ == nullptr) return {};
+  const request_head owed = record_->head;
+  settle();
+  return owed;
+}
+
 void promise::settle() noexcept {
   promise_record* record = std::exchange(record_, nullptr);
   control_block* me = current_process();
