@@ -25,7 +25,7 @@ PASSED, FAILED, MISSING, NOT_APPLICABLE = "passed", "failed", "missing", "not ap
 OUTCOMES = (PASSED, FAILED, MISSING, NOT_APPLICABLE)
 
 CASE_LINE = re.compile(r"(\w+\.\w+)(?: x (\S.*))?")
-TEST_IN_SOURCE = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.MULTILINE)
+TEST_IN_SOURCE = re.compile(r"^(?:KIN_(?:SIM_|THREAD_)?)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.MULTILINE)
 # conformance_process.process.yield, conformance_process.workers/process.yield/4
 TEST_IN_CTEST = re.compile(r"conformance_\w+\.(?:\w+/)?(\w+\.\w+)(?:/.*)?")
 

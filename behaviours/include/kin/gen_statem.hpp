@@ -297,6 +297,13 @@ class gen_statem {
     transition then;         ///< where to go
   };
 
+  /// In the first state, as it is by default.
+  gen_statem() = default;
+  /// In this one.
+  template <class S>
+  requires(std::is_same_v<S, States> || ...) explicit gen_statem(S first)
+      : state_(std::move(first)) {}
+
   /// The state it is in: for sys::inspect, sys::get_state, and handlers that are the same for all
   /// states. A variant, unless there is but one type of states.
   [[nodiscard]] const state_type& state() const {
@@ -319,18 +326,6 @@ class gen_statem {
     state_ = std::move(state);
   }
 
- protected:
-  /// In the first state, as it is by default.
-  gen_statem() = default;
-  /// In this one.
-  template <class S>
-  requires(std::is_same_v<S, States> || ...) explicit gen_statem(S first)
-      : state_(std::move(first)) {}
-  gen_statem(const gen_statem&) = default;
-  gen_statem(gen_statem&&) = default;
-  gen_statem& operator=(const gen_statem&) = default;
-  gen_statem& operator=(gen_statem&&) = default;
-  ~gen_statem() = default;
 
  private:
   friend struct detail::machine_access;
@@ -549,7 +544,9 @@ void run_call(statem_process& process, signal& event, statem_step& out) {
               } else if constexpr (takes_call_and_pid<T, S, Q>) {
                 return handlers.handle_call(at, q, head.caller);
               } else {
-                return handlers.handle_call(at, q, from<R>(head));
+                constexpr bool fits = requires { handlers.handle_call(at, q, from<R>(head)); };
+                static_assert(fits, "kin: handle_call's from<R> and the type it replies differ");
+                if constexpr (fits) return handlers.handle_call(at, q, from<R>(head));
               }
             };
             if constexpr (std::is_void_v<decltype(run())>) {
