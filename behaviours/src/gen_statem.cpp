@@ -63,6 +63,10 @@ statem_order order_of(timer_key key, duration after, std::optional<clock::time_p
   return order;
 }
 
+void throw_unhandled(const std::type_info& event, const std::type_info& state) {
+  throw unhandled_event(event, state);
+}
+
 // ---- an event comes in --------------------------------------------------------------------------
 
 next statem_process::handle(incoming& in) {

@@ -331,7 +331,10 @@ constexpr bool check_request() {
       sendable<Q>,
       "kin: this request cannot be a message: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<Q>) {
-    static_assert(answers<S, Q>, "kin: the server has no handle_call that takes this request");
+    static_assert(answers<S, Q> || is_machine<S>,
+                  "kin: the server has no handle_call that takes this request");
+    static_assert(answers<S, Q> || !is_machine<S>,
+                  "kin: no state of this machine has a handle_call that takes this request");
     if constexpr (answers<S, Q>) {
       static_assert(has_good_reply<S, Q>,
                     "kin: what handle_call returns cannot be a reply: it is a pointer, a view or "
@@ -351,7 +354,10 @@ constexpr bool check_message() {
   static_assert(sendable<M>,
                 "kin: this message cannot be sent: it is a pointer, a view or cannot be moved");
   if constexpr (!std::is_void_v<S> && sendable<M>) {
-    static_assert(hears<S, M>, "kin: the server has no handle_cast that takes this message");
+    static_assert(hears<S, M> || is_machine<S>,
+                  "kin: the server has no handle_cast that takes this message");
+    static_assert(hears<S, M> || !is_machine<S>,
+                  "kin: no state of this machine has a handle_event that takes this message");
     if constexpr (is_machine<S>) {
       return hears<S, M>;
     } else if constexpr (hears<S, M>) {

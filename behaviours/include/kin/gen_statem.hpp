@@ -61,6 +61,8 @@ class unhandled_event : public std::exception {
 
 namespace detail {
 
+[[noreturn]] void throw_unhandled(const std::type_info& event, const std::type_info& state);
+
 template <class S>
 using state_ref = std::conditional_t<std::is_scalar_v<S>, const S&, S&>;
 
@@ -219,8 +221,9 @@ class gen_statem {
     template <class A>
     void do_it(A action);
     template <class... A>
-    void do_all(std::tuple<A...>& all) {
-      std::apply([this](A&... a) { (do_it(std::move(a)), ...); }, all);
+    void do_all([[maybe_unused]] std::tuple<A...>& all) {
+      if constexpr (sizeof...(A) > 0)
+        std::apply([this](A&... a) { (do_it(std::move(a)), ...); }, all);
     }
     std::optional<machine_states> to;
   };
@@ -264,8 +267,9 @@ class gen_statem {
     template <class A>
     void do_it(A action);
     template <class... A>
-    void do_all(std::tuple<A...>& all) {
-      std::apply([this](A&... a) { (do_it(std::move(a)), ...); }, all);
+    void do_all([[maybe_unused]] std::tuple<A...>& all) {
+      if constexpr (sizeof...(A) > 0)
+        std::apply([this](A&... a) { (do_it(std::move(a)), ...); }, all);
     }
   };
 
@@ -412,41 +416,34 @@ struct machine_facts<M, std::variant<S...>, type_list<N...>> {
 template <class M, class... S>
 struct no_modules {};
 
-/// Calls `f(handlers, state)` with who handles events now, and with the state.
+template <class T, class States, class F, std::size_t... I>
+void in_state(T& handlers, States& states, F& f, std::index_sequence<I...> /*all*/) {
+  static_cast<void>(((states.index() == I && (f(handlers, *std::get_if<I>(&states)), true)) || ...));
+}
+/// Calls `f(handlers, state)` with who handles events now, and with the state. Exists once an
+/// event: few templates stand behind it, and no lambdas.
 template <class M, class F>
-void with_state(M& machine, void* modules, F&& f) {
+void with_state(M& machine, [[maybe_unused]] void* modules, F& f) {
   auto& states = machine_access::states(machine);
-  using variant = typename M::machine_states;
-  const auto in = [&](auto& handlers) {
-    [&]<std::size_t... I>(std::index_sequence<I...> /*states*/) {
-      static_cast<void>(
-          ((states.index() == I && (f(handlers, *std::get_if<I>(&states)), true)) || ...));
-    }
-    (std::make_index_sequence<std::variant_size_v<variant>>{});
-  };
+  constexpr std::make_index_sequence<std::variant_size_v<typename M::machine_states>> all;
   using named = typename modules_named<typename M::callback_modules>::type;
   if constexpr (!std::is_same_v<named, type_list<>>) {
     auto& stack = *static_cast<typename machine_facts<M>::module_stack*>(modules);
     if (!stack.empty()) {
-      std::visit(in, stack.back());
+      std::visit([&](auto& module) { in_state(module, states, f, all); }, stack.back());
       return;
     }
   }
-  in(machine);
+  in_state(machine, states, f, all);
 }
 
-template <class M, class F>
-void gather(typename M::transition& out, F run) {
-  using R = decltype(run());
-  if constexpr (std::is_void_v<R>) {
-    run();
-  } else {
-    constexpr bool good = std::is_convertible_v<R, typename M::transition>;
-    static_assert(good,
-                  "kin: handle_event returns nothing, or where to go: kin::next_state(...), "
-                  "kin::keep_state, kin::stop(why), or an action such as kin::postpone");
-    if constexpr (good) out = typename M::transition(run());
-  }
+template <class M, class R>
+constexpr bool check_event_result() {
+  constexpr bool good = std::is_void_v<R> || std::is_convertible_v<R, typename M::transition>;
+  static_assert(good,
+                "kin: handle_event returns nothing, or where to go: kin::next_state(...), "
+                "kin::keep_state, kin::stop(why), or an action such as kin::postpone");
+  return good;
 }
 
 template <class M>
@@ -484,22 +481,39 @@ class machine_process : public statem_process {
 };
 
 template <class M, class E>
+struct event_run {
+  E& event;
+  typename M::transition to = {};
+  template <class T, class S>
+  void operator()(T& handlers, S& now) {
+    state_ref<S> at = now;
+    if constexpr (takes_event<T, S, E>) {
+      run(handlers, at, std::as_const(event));
+    } else if constexpr (uses_event<T, S, E>) {
+      run(handlers, at, event);
+    } else {
+      throw_unhandled(typeid(E), typeid(S));
+    }
+  }
+
+ private:
+  template <class T, class S, class Event>
+  void run(T& handlers, S& at, Event& e) {
+    using R = decltype(handlers.handle_event(at, e));
+    if constexpr (check_event_result<M, R>()) {
+      if constexpr (std::is_void_v<R>) {
+        handlers.handle_event(at, e);
+      } else {
+        to = handlers.handle_event(at, e);
+      }
+    }
+  }
+};
+template <class M, class E>
 void run_event(statem_process& process, signal& event, statem_step& out) {
-  auto& mine = static_cast<machine_process<M>&>(process);
-  E& e = *static_cast<E*>(value_of(event));
-  typename M::transition t;
-  with_state(*static_cast<M*>(process.machine()), process.modules(),
-             [&]<class T, class S>(T& handlers, S& now) {
-               state_ref<S> at = now;
-               if constexpr (takes_event<T, S, E>) {
-                 gather<M>(t, [&] { return handlers.handle_event(at, std::as_const(e)); });
-               } else if constexpr (uses_event<T, S, E>) {
-                 gather<M>(t, [&] { return handlers.handle_event(at, e); });
-               } else {
-                 throw unhandled_event(typeid(E), typeid(S));
-               }
-             });
-  mine.leave(out, std::move(t));
+  event_run<M, E> one{*static_cast<E*>(value_of(event))};
+  with_state(*static_cast<M*>(process.machine()), process.modules(), one);
+  static_cast<machine_process<M>&>(process).leave(out, std::move(one.to));
 }
 
 template <class M, class R, class Out>
@@ -519,48 +533,53 @@ void settle_call(machine_process<M>& mine, request_head& head, Out&& result,
 }
 
 template <class M, class Q>
-void run_call(statem_process& process, signal& event, statem_step& out) {
+struct call_run {
   using R = typename machine_facts<M>::template reply<Q>;
+  machine_process<M>& mine;
+  Q& request;
+  request_head& head;
+  typename M::transition to = {};
+  template <class T, class S>
+  void operator()(T& handlers, S& now) {
+    state_ref<S> at = now;
+    if constexpr (takes_call<T, S, Q>) {
+      using result = typename decltype(machine_handler_result<T, S, Q>())::type;
+      constexpr bool agrees = std::is_same_v<R, typename machine_reply<result>::type>;
+      static_assert(agrees, "kin: the states reply with different types to the same request");
+      if constexpr (!agrees) {
+        return;
+      } else if constexpr (takes_call_alone<T, S, Q>) {
+        run<result>(false, handlers, at, request);
+      } else if constexpr (takes_call_and_pid<T, S, Q>) {
+        run<result>(false, handlers, at, request, head.caller);
+      } else {
+        constexpr bool fits = requires { handlers.handle_call(at, request, from<R>(head)); };
+        static_assert(fits, "kin: handle_call's from<R> and the type it replies differ");
+        if constexpr (fits) run<result>(true, handlers, at, request, from<R>(head));
+      }
+    } else {
+      throw_unhandled(typeid(Q), typeid(S));
+    }
+  }
+
+ private:
+  template <class Result, class T, class S, class... With>
+  void run(bool given, T& handlers, S& at, Q& q, With&&... with) {
+    if constexpr (std::is_void_v<Result>) {
+      handlers.handle_call(at, q, std::forward<With>(with)...);
+      if (!given && head.number != 0) mine.host().reply(head, nothing{});
+    } else {
+      settle_call<M, R>(mine, head, handlers.handle_call(at, q, std::forward<With>(with)...), to,
+                        given);
+    }
+  }
+};
+template <class M, class Q>
+void run_call(statem_process& process, signal& event, statem_step& out) {
   auto& mine = static_cast<machine_process<M>&>(process);
-  Q& q = *static_cast<Q*>(value_of(event));
-  request_head& head = head_of(event);
-  typename M::transition t;
-  with_state(
-      *static_cast<M*>(process.machine()), process.modules(),
-      [&]<class T, class S>(T& handlers, S& now) {
-        state_ref<S> at = now;
-        if constexpr (takes_call<T, S, Q>) {
-          constexpr bool agrees = std::is_same_v<
-              R, typename machine_reply<
-                     typename decltype(machine_handler_result<T, S, Q>())::type>::type>;
-          static_assert(agrees,
-                        "kin: the states reply with different types to the same request");
-          constexpr bool given =
-              !takes_call_alone<T, S, Q> && !takes_call_and_pid<T, S, Q>;
-          if constexpr (agrees) {
-            const auto run = [&]() -> decltype(auto) {
-              if constexpr (takes_call_alone<T, S, Q>) {
-                return handlers.handle_call(at, q);
-              } else if constexpr (takes_call_and_pid<T, S, Q>) {
-                return handlers.handle_call(at, q, head.caller);
-              } else {
-                constexpr bool fits = requires { handlers.handle_call(at, q, from<R>(head)); };
-                static_assert(fits, "kin: handle_call's from<R> and the type it replies differ");
-                if constexpr (fits) return handlers.handle_call(at, q, from<R>(head));
-              }
-            };
-            if constexpr (std::is_void_v<decltype(run())>) {
-              run();
-              if (!given && head.number != 0) mine.host().reply(head, nothing{});
-            } else {
-              settle_call<M, R>(mine, head, run(), t, given);
-            }
-          }
-        } else {
-          throw unhandled_event(typeid(Q), typeid(S));
-        }
-      });
-  mine.leave(out, std::move(t));
+  call_run<M, Q> one{mine, *static_cast<Q*>(value_of(event)), head_of(event)};
+  with_state(*static_cast<M*>(process.machine()), process.modules(), one);
+  mine.leave(out, std::move(one.to));
 }
 
 template <class M>
@@ -742,7 +761,11 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
   void run_init([[maybe_unused]] statem_step& out) override {
     if constexpr (requires(M & m) { m.init(); }) {
       transition t;
-      gather<M>(t, [&] { return this->made().init(); });
+      if constexpr (std::is_void_v<decltype(this->made().init())>) {
+        this->made().init();
+      } else {
+        t = this->made().init();
+      }
       this->leave(out, std::move(t));
       out.changed = false;  // it is where it starts
       this->before().reset();
@@ -752,7 +775,7 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
     if constexpr (facts::enters) {
       auto before = std::exchange(this->before(), std::nullopt);
       typename M::entry e;
-      with_state(this->made(), &modules_, [&]<class T, class S>(T& handlers, S& now) {
+      const auto run = [&]<class T, class S>(T& handlers, S& now) {
         state_ref<S> at = now;
         if constexpr (enters_state<T, S>) {
           gather_entry(e, [&] { return handlers.handle_enter(at); });
@@ -765,7 +788,8 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
             gather_entry(e, [&] { return handlers.handle_enter(at, old); });
           }
         }
-      });
+      };
+      with_state(this->made(), &modules_, run);
       out = std::move(static_cast<statem_step&>(e));
     }
   }
@@ -784,19 +808,21 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
   }
   void run_info(message& m, statem_step& out) override {
     transition t;
-    with_state(this->made(), &modules_, [&]<class T, class S>(T& handlers, S& now) {
+    const auto run = [&]<class T, class S>(T& handlers, S& now) {
       state_ref<S> at = now;
       if constexpr (requires { handlers.handle_info(at).match(m.node()); }) {
         auto clauses = handlers.handle_info(at);
         const std::size_t found = clauses.match(m.node());
-        if (found == decltype(clauses)::none) throw unhandled_event(m.type(), typeid(S));
+        if (found == decltype(clauses)::none) throw_unhandled(m.type(), typeid(S));
         clauses.run_on_copy(found, m, [&]<class... V>(V&&... value) {
-          (gather<M>(t, [&] { return std::forward<V>(value); }), ...);
+          if constexpr ((check_event_result<M, std::remove_cvref_t<V>>() && ...))
+            ((t = std::forward<V>(value)), ...);
         });
       } else {
-        throw unhandled_event(m.type(), typeid(S));
+        throw_unhandled(m.type(), typeid(S));
       }
-    });
+    };
+    with_state(this->made(), &modules_, run);
     this->leave(out, std::move(t));
   }
   void terminate_server([[maybe_unused]] const exit_reason& why) override {
