@@ -215,6 +215,11 @@ class gen_statem {
         do_all(m.actions);
       }
     }
+    /// And this, too: for handlers that find out step by step what to do.
+    template <detail::statem_action A>
+    void also(A action) {
+      do_it(std::move(action));
+    }
 
    private:
     friend struct detail::machine_access;
