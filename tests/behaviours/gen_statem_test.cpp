@@ -468,9 +468,9 @@ KIN_TEST(machine, is_a_child_that_starts_again_in_its_first_state) {
   kin::call(front, unlock{});
   EXPECT_EQ(kin::call(front, enter{}), 1);
   EXPECT_EQ(test::end_told_by(kin::whereis(front).value(), word{}).is_error(), true);
-  while (!kin::whereis(front)) kin::yield();
+  test::settle();
   EXPECT_EQ(kin::try_call(front, look{}).value(), 0);
-  kin::stop(tree, kin::shutdown);
+  kin::stop(tree);
 }
 KIN_TEST(machine, starts_where_init_says_and_enters_there) {
   const auto it = kin::start<walker>(walker::first{[](walker& /*w*/) -> transition {
