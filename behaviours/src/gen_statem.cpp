@@ -3,6 +3,7 @@
 #include <kin/gen_statem.hpp>
 #include <kin/process.hpp>
 #include <kin/report.hpp>
+#include <kin/request_in_hand.hpp>
 #include <kin/statem_process.hpp>
 #include <kin/sys.hpp>
 #include <kin/timer.hpp>
@@ -152,7 +153,7 @@ std::optional<exit_reason> statem_process::handle_current() {
       run_info(current_.content, step);
     } else {
       signal& s = node_of(current_);
-      if (current_.caller.owed()) head_of(s) = current_.caller.take_back();
+      if (current_.caller.owed()) head_of(s) = take_back(current_.caller);
       static_cast<const event_type*>(s.type)->run(*this, s, step);
     }
     return follow(step, false);

@@ -749,6 +749,23 @@ void note_action(statem_step& step, A&& action) {
 
 // ---- the process --------------------------------------------------------------------------------
 
+/// Runs clause `at`, as clauses::run, but what can be copied is not moved out of the message.
+template <class... C, class Out>
+void run_on_copy(clauses<C...>& set, std::size_t at, message& m, Out&& out) {
+  std::size_t here = 0;
+  const auto run_if_it = [&]<class T>(std::type_identity<T> /*type*/) {
+    if (here++ != at) return false;
+    if constexpr (std::is_copy_constructible_v<T>) {
+      message copy = message::of(T(*static_cast<const T*>(value_of(m.node()))));
+      set.run(at, copy, out);
+    } else {
+      set.run(at, m, out);
+    }
+    return true;
+  };
+  static_cast<void>((run_if_it(std::type_identity<typename clause<C>::type>{}) || ...));
+}
+
 template <class M, class... A>
 class machine_body final : public holds_server<machine_process<M>, M, A...> {
  public:
@@ -819,7 +836,7 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
         auto clauses = handlers.handle_info(at);
         const std::size_t found = clauses.match(m.node());
         if (found == decltype(clauses)::none) throw_unhandled(m.type(), typeid(S));
-        clauses.run_on_copy(found, m, [&]<class... V>(V&&... value) {
+        run_on_copy(clauses, found, m, [&]<class... V>(V&&... value) {
           if constexpr ((check_event_result<M, std::remove_cvref_t<V>>() && ...))
             ((t = std::forward<V>(value)), ...);
         });

@@ -190,16 +190,6 @@ class clauses {
   void run(std::size_t at, message& m, Out&& out) {
     run_at(at, m, out, std::index_sequence_for<C...>{});
   }
-  /// As run, but what can be copied is not moved out of the message.
-  template <class Out>
-  void run_on_copy(std::size_t at, message& m, Out&& out) {
-    std::size_t here = 0;
-    std::apply(
-        [&](auto&... one) {
-          static_cast<void>(((here++ == at && (run_one_on_copy(one, m, out), true)) || ...));
-        },
-        all_);
-  }
   /// The reference that every clause pins, if it is one and the same.
   [[nodiscard]] ref pinned() const {
     if constexpr (sizeof...(C) == 0) {
@@ -232,21 +222,6 @@ class clauses {
       out();
     } else {
       out(detail::run_clause(one, m));
-    }
-  }
-  template <class One, class Out>
-  void run_one_on_copy(One& one, message& m, Out& out) {
-    using T = typename detail::clause<One>::type;
-    if constexpr (std::is_copy_constructible_v<T>) {
-      T copy = *static_cast<const T*>(detail::value_of(m.node()));
-      if constexpr (std::is_void_v<typename detail::clause<One>::result>) {
-        detail::clause<One>::run(one, std::move(copy));
-        out();
-      } else {
-        out(detail::clause<One>::run(one, std::move(copy)));
-      }
-    } else {
-      run_one(one, m, out);
     }
   }
   std::tuple<C...> all_;

@@ -147,8 +147,6 @@ class promise {
     }
   }
   void fail(const exit_reason& why) noexcept;
-  /// What is owed, which its taker owes from now on; number 0: nothing. In the process that made it.
-  [[nodiscard]] request_head take_back() noexcept;
 
  private:
   friend class start_access;

@@ -6,6 +6,7 @@
 #include <kin/spawn_request.hpp>
 
 #include "api/calling_process.hpp"
+#include "api/promise_access.hpp"
 #include "process/gate.hpp"
 #include "process/introspection.hpp"
 #include "process/links.hpp"
@@ -176,10 +177,6 @@ ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answer
   }
 }
 
-class start_access {
- public:
-  static void give(promise& to, promise_record* record) { to.record_ = record; }
-};
 
 result<pid> start_process(start_request request) {
   const caller calling("kin::start");

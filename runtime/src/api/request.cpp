@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/request.hpp>
 #include <kin/response.hpp>
+#include <kin/request_in_hand.hpp>
 #include <kin/send.hpp>
 
 #include "api/calling_process.hpp"
 #include "api/mail.hpp"
+#include "api/promise_access.hpp"
 #include "process/mailbox.hpp"
 #include "process/promise_record.hpp"
 
@@ -70,13 +72,7 @@ void promise::fail(const exit_reason& why) noexcept {
   settle();
 }
 
-request_head promise::take_back() noexcept {
-  if (in_hand_ != nullptr) return std::exchange(*in_hand_, {in_hand_->caller, 0});
-  if (record_ == nullptr) return {};
-  const request_head owed = record_->head;
-  settle();
-  return owed;
-}
+request_head take_back(promise& duty) noexcept { return start_access::take_back(duty); }
 
 void promise::settle() noexcept {
   promise_record* record = std::exchange(record_, nullptr);
