@@ -53,8 +53,7 @@ void statem_step::stop(const next& n) {
 
 statem_order order_of(timer_key key, duration after, std::optional<clock::time_point> at,
                       message content) {
-  if (!at && after.count() < 0)
-    throw error(badarg, "kin: a timeout of a negative time");
+  if (!at && after.count() < 0) throw error(badarg, "kin: a timeout of a negative time");
   statem_order order;
   order.what = statem_order::kind::set;
   order.key = std::move(key);
@@ -397,8 +396,9 @@ void statem_process::ended(const exit_reason& why) {
     text << "\n** Last event = ";
     print_event(text, current_);
   }
-  text << "\n** When server state = " << about.state << "\n** Reason for termination = "
-       << (why.is_error() ? "error:" : "exit:") << why << "\n** Callback modules = [";
+  text << "\n** When server state = " << about.state
+       << "\n** Reason for termination = " << (why.is_error() ? "error:" : "exit:") << why
+       << "\n** Callback modules = [";
   const std::vector<std::string> modules = module_names();
   for (const std::string& m : modules) text << (&m == &modules.front() ? "" : ", ") << m;
   text << "]\n** Callback mode = " << mode();

@@ -62,7 +62,9 @@ class door : public kin::gen_statem<door, closed, open> {
   replies<int> handle_call(closed& /*now*/, enter /*q*/) { return kin::postpone; }
   int handle_call(open& now, enter /*q*/) { return ++now.visitors; }
   transition handle_call(closed& /*now*/, unlock /*q*/) { return kin::next_state(open{}); }
-  transition handle_call(open& now, unlock /*q*/) { return kin::next_state(open{now.visitors + 10}); }
+  transition handle_call(open& now, unlock /*q*/) {
+    return kin::next_state(open{now.visitors + 10});
+  }
   template <class S>
   replies<int> handle_call(S& /*now*/, forget /*q*/) {
     return kin::noreply;
@@ -379,9 +381,10 @@ std::vector<std::vector<int>> random_plans(std::mt19937& random, int count) {
     for (unsigned a = 0; a < actions; ++a) {
       int kind = static_cast<int>(random() % 8);
       if (kind >= 2 && kind <= 6 && i == count - 1) kind = 7;
-      const int arg = kind >= 2 && kind <= 6
-                          ? i + 1 + static_cast<int>(random() % static_cast<unsigned>(count - i - 1))
-                          : static_cast<int>(random() % 4);
+      const int arg =
+          kind >= 2 && kind <= 6
+              ? i + 1 + static_cast<int>(random() % static_cast<unsigned>(count - i - 1))
+              : static_cast<int>(random() % 4);
       plans[static_cast<std::size_t>(i)].insert(plans[static_cast<std::size_t>(i)].end(),
                                                 {kind, arg});
     }
@@ -463,8 +466,8 @@ KIN_TEST(machine, ends_with_its_parent_and_hears_of_others) {
 }
 KIN_TEST(machine, is_a_child_that_starts_again_in_its_first_state) {
   constexpr kin::name<door> front("gen_statem_test.front");
-  const auto tree = kin::start_link(kin::supervisor{
-      {.strategy = kin::one_for_one}, kin::child<door>({.name = front})});
+  const auto tree = kin::start_link(
+      kin::supervisor{{.strategy = kin::one_for_one}, kin::child<door>({.name = front})});
   kin::call(front, unlock{});
   EXPECT_EQ(kin::call(front, enter{}), 1);
   EXPECT_EQ(test::end_told_by(kin::whereis(front).value(), word{}).is_error(), true);

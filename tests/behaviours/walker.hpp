@@ -148,7 +148,8 @@ class walker : public kin::gen_statem<walker, at_a, at_b, at_timed, at_thrice> {
 /// Has it return what `what` gives, and waits for that.
 template <class To, class F>
 void have(const To& machine, F what) {
-  kin::call(machine, walker::do_now{[what](walker& /*w*/) -> walker::transition { return what(); }});
+  kin::call(machine,
+            walker::do_now{[what](walker& /*w*/) -> walker::transition { return what(); }});
 }
 /// The notes since they were asked for last, when all has happened that was under way; in a
 /// simulated world timeouts within 30 ms, too.

@@ -3,6 +3,7 @@
 #include <kin/gen_statem.hpp>
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
+#include <kin/send_request.hpp>
 #include <kin/sys.hpp>
 
 #include "behaviours/walker.hpp"
@@ -237,10 +238,8 @@ KIN_TEST(gen_statem, abnormal1clean) {
 KIN_TEST(gen_statem, abnormal4) {
   const auto machine = kin::start<walker>();
   const kin::ref watch = kin::monitor(machine);
-  const auto failed =
-      kin::try_call(machine, walker::do_now{[](walker& /*w*/) -> transition {
-                      return kin::state_timeout{-1s};
-                    }});
+  const auto failed = kin::try_call(
+      machine, walker::do_now{[](walker& /*w*/) -> transition { return kin::state_timeout{-1s}; }});
   EXPECT_FALSE(failed);
   EXPECT_TRUE(test::expect_down(watch).reason.is_error());
 }
@@ -323,8 +322,8 @@ KIN_TEST(gen_statem, state_enter) {
 
 KIN_TEST(gen_statem, next_events) {
   const auto machine = kin::start<walker>(walker::first{[](walker& /*w*/) -> transition {
-    return kin::keep_state(kin::next_event(note{"1"}), kin::next_info(word{"2"}), kin::state_timeout{},
-                           kin::next_event(tick{"3"}), kin::timeout{});
+    return kin::keep_state(kin::next_event(note{"1"}), kin::next_info(word{"2"}),
+                           kin::state_timeout{}, kin::next_event(tick{"3"}), kin::timeout{});
   }});
   kin::cast(machine, note{"from outside"});
   EXPECT_THAT(notes_of(machine), ElementsAre("a -> a", "1 in a", "info 2 in a", "tick 3 in a",
@@ -344,12 +343,13 @@ KIN_TEST(gen_statem, event_order) {
   EXPECT_THAT(notes_of(machine), ElementsAre("a -> a"));
   for (int i = 1; i <= 2; ++i) kin::cast(machine, later{i});
   kin::cast(machine, walker::act{[](walker& /*w*/) -> transition {
-              return kin::next_state(at_b{}, kin::next_event(note{"inserted"}), kin::state_timeout{});
+              return kin::next_state(at_b{}, kin::next_event(note{"inserted"}),
+                                     kin::state_timeout{});
             }});
   kin::cast(machine, later{3});
   EXPECT_THAT(notes_of(machine),
-              ElementsAre("postponed 1", "postponed 2", "a -> b", "inserted in b", "1 in b", "2 in b",
-                          "state_timeout in b", "3 in b"));
+              ElementsAre("postponed 1", "postponed 2", "a -> b", "inserted in b", "1 in b",
+                          "2 in b", "state_timeout in b", "3 in b"));
 
   // What is postponed comes before what was inserted earlier; to repeat a state is no change.
   have(machine, [] { return kin::next_state(at_a{}); });
@@ -370,13 +370,11 @@ KIN_TEST(gen_statem, event_order) {
     return kin::keep_state(kin::state_timeout{}, kin::set_timeout(0s, tick{"x"}), kin::timeout{},
                            kin::next_event(note{"inserted"}));
   });
-  EXPECT_THAT(notes_of(machine),
-              ElementsAre("inserted in b", "state_timeout in b", "tick x in b"));
+  EXPECT_THAT(notes_of(machine), ElementsAre("inserted in b", "state_timeout in b", "tick x in b"));
   have(machine, [] {
     return kin::keep_state(kin::timeout{}, kin::state_timeout{}, kin::set_timeout(0s, tick{"x"}));
   });
-  EXPECT_THAT(notes_of(machine),
-              ElementsAre("timeout in b", "state_timeout in b", "tick x in b"));
+  EXPECT_THAT(notes_of(machine), ElementsAre("timeout in b", "state_timeout in b", "tick x in b"));
   kin::stop(machine);
 }
 
@@ -402,16 +400,17 @@ KIN_SIM_TEST(gen_statem, state_timeout) {
   // Set again when it has come: behind those that wait.
   have(machine, [] {
     return kin::keep_state(kin::set_state_timeout(0s, walker::act{[](walker& /*w*/) -> transition {
-                             return kin::set_timeout("x", 0s, tick{"x2"});
-                           }}),
-                           kin::set_timeout("x", 0s, tick{"x"}), kin::set_timeout("y", 0s, tick{"y"}));
+                                                    return kin::set_timeout("x", 0s, tick{"x2"});
+                                                  }}),
+                           kin::set_timeout("x", 0s, tick{"x"}),
+                           kin::set_timeout("y", 0s, tick{"y"}));
   });
   EXPECT_THAT(notes_of(machine), ElementsAre("tick y in b", "tick x2 in b"));
   // A change of state ends one of zero that waits.
   have(machine, [] {
     return kin::keep_state(kin::set_timeout(0s, walker::act{[](walker& /*w*/) -> transition {
-                             return kin::next_state(at_a{});
-                           }}),
+                                              return kin::next_state(at_a{});
+                                            }}),
                            kin::state_timeout{}, kin::timeout{});
   });
   EXPECT_THAT(notes_of(machine), ElementsAre("b -> a"));
@@ -449,7 +448,8 @@ KIN_SIM_TEST(gen_statem, timeout_cancel_and_update) {
   have(machine, [] { return kin::update_state_timeout(note{"at once"}); });
   EXPECT_THAT(notes_of(machine), ElementsAre("at once in a"));
   have(machine, [] {
-    return kin::keep_state(kin::set_state_timeout(1h, note{"u"}), kin::update_state_timeout(note{"v"}));
+    return kin::keep_state(kin::set_state_timeout(1h, note{"u"}),
+                           kin::update_state_timeout(note{"v"}));
   });
   EXPECT_THAT(notes_of(machine), ElementsAre("v in a")) << "the last of a kind is the one";
   have(machine, [] { return kin::set_state_timeout(10ms, note{"u"}); });
@@ -459,12 +459,13 @@ KIN_SIM_TEST(gen_statem, timeout_cancel_and_update) {
   // Of zero, and not yet handled: both work, and it keeps its place.
   for (const bool cancels : {false, true}) {
     have(machine, [cancels] {
-      return kin::keep_state(kin::set_state_timeout(0s, walker::act{[cancels](walker& /*w*/) {
-                               return cancels ? transition(kin::cancel_timeout("x"))
+      return kin::keep_state(
+          kin::set_state_timeout(0s, walker::act{[cancels](walker& /*w*/) {
+                                   return cancels
+                                              ? transition(kin::cancel_timeout("x"))
                                               : transition(kin::update_timeout("x", tick{"x2"}));
-                             }}),
-                             kin::set_timeout("x", 0s, tick{"x"}),
-                             kin::set_timeout("y", 0s, tick{"y"}));
+                                 }}),
+          kin::set_timeout("x", 0s, tick{"x"}), kin::set_timeout("y", 0s, tick{"y"}));
     });
     if (cancels) {
       EXPECT_THAT(notes_of(machine), ElementsAre("tick y in a"));
@@ -518,18 +519,18 @@ KIN_SIM_TEST(gen_statem, generic_timers) {
   const auto machine = kin::start<walker>();
   notes_of(machine);
   have(machine, [] {
-    return kin::next_state(at_b{}, kin::set_timeout(4ms, tick{"by type"}),
-                           kin::set_timeout("one", 8ms, tick{"one"}),
-                           kin::set_timeout("two", 12ms, tick{"two"}),
-                           kin::set_timeout("three", 12ms, tick{"three"}),
-                           kin::set_timeout("four", kin::clock::now() + 16ms, note{"absolute"}));
+    return kin::next_state(
+        at_b{}, kin::set_timeout(4ms, tick{"by type"}), kin::set_timeout("one", 8ms, tick{"one"}),
+        kin::set_timeout("two", 12ms, tick{"two"}), kin::set_timeout("three", 12ms, tick{"three"}),
+        kin::set_timeout("four", kin::clock::now() + 16ms, note{"absolute"}));
   });
   have(machine, [] {
     return kin::next_state(at_a{}, kin::set_timeout("two", kin::infinity, tick{}),
                            kin::set_timeout("three", 14ms, tick{"three again"}));
   });
-  EXPECT_THAT(notes_of(machine), ElementsAre("a -> b", "b -> a", "tick by type in a", "tick one in a",
-                                             "tick three again in a", "absolute in a"));
+  EXPECT_THAT(notes_of(machine),
+              ElementsAre("a -> b", "b -> a", "tick by type in a", "tick one in a",
+                          "tick three again in a", "absolute in a"));
   // At a time that has passed: a message, behind the timeouts of zero.
   have(machine, [] {
     return kin::keep_state(kin::set_state_timeout(kin::clock::now() - 1ms, note{"late"}),
@@ -575,7 +576,8 @@ class lamp : public kin::gen_statem<lamp, mode> {
     if (why == kin::exit_reason("fail")) throw std::runtime_error("in terminate");
   }
   [[nodiscard]] std::string format_status() const {
-    return std::string(state() == mode::on ? "on" : "off") + " for the " + std::to_string(flips_) + ".";
+    return std::string(state() == mode::on ? "on" : "off") + " for the " + std::to_string(flips_) +
+           ".";
   }
   void set_flips(int n) { flips_ = n; }
   void break_it() { broken_ = true; }
@@ -658,18 +660,18 @@ KIN_TEST(gen_statem, error_format_status) {
   });
   kin::cast(machine, flip{});
   test::expect_down(watch);
-  EXPECT_THAT(machine_reports(),
-              ElementsAre(AllOf(HasSubstr("** When server state = \"off for the 0.\""),
-                                HasSubstr("** Reason for termination = error:"),
-                                HasSubstr("broken"))));
+  EXPECT_THAT(
+      machine_reports(),
+      ElementsAre(AllOf(HasSubstr("** When server state = \"off for the 0.\""),
+                        HasSubstr("** Reason for termination = error:"), HasSubstr("broken"))));
 }
 KIN_TEST(gen_statem, terminate_crash_format) {
   const auto machine = kin::start<lamp>();
   const kin::ref watch = kin::monitor(machine);
   EXPECT_FALSE(kin::try_stop(machine, "fail"));
   EXPECT_NE(test::expect_down(watch).reason.get_if<std::runtime_error>(), nullptr);
-  EXPECT_THAT(machine_reports(), ElementsAre(AllOf(HasSubstr("in terminate"),
-                                                   HasSubstr("off for the 0."))));
+  EXPECT_THAT(machine_reports(),
+              ElementsAre(AllOf(HasSubstr("in terminate"), HasSubstr("off for the 0."))));
 }
 KIN_TEST(gen_statem, format_all_status) {
   const auto machine = kin::start<walker>();
@@ -678,20 +680,19 @@ KIN_TEST(gen_statem, format_all_status) {
   kin::cast(machine, later{1});
   have(machine, [] { return kin::set_timeout("ring", 1h, tick{"content"}); });
   have(machine, [] {
-    return kin::keep_state(kin::next_event(walker::act{[](walker& /*w*/) -> transition {
-                             return kin::stop("enough");
-                           }}),
+    return kin::keep_state(kin::next_event(walker::act{
+                               [](walker& /*w*/) -> transition { return kin::stop("enough"); }}),
                            kin::next_event(note{"queued"}));
   });
   EXPECT_EQ(test::expect_down(watch).reason, kin::exit_reason("enough"));
-  EXPECT_THAT(machine_reports(),
-              ElementsAre(AllOf(HasSubstr("** Last event = {internal, act}"),
-                                HasSubstr("** When server state = {a, "),
-                                HasSubstr("** Reason for termination = exit:\"enough\""),
-                                HasSubstr("** Queued = [{internal, queued}]"),
-                                HasSubstr("** Postponed = [{cast, 1}]"),
-                                HasSubstr("** Time-outs = {1, [{{timeout, \"ring\"}, "),
-                                HasSubstr("** Log = ["), HasSubstr("got call "))));
+  EXPECT_THAT(
+      machine_reports(),
+      ElementsAre(AllOf(
+          HasSubstr("** Last event = {internal, act}"), HasSubstr("** When server state = {a, "),
+          HasSubstr("** Reason for termination = exit:\"enough\""),
+          HasSubstr("** Queued = [{internal, queued}]"), HasSubstr("** Postponed = [{cast, 1}]"),
+          HasSubstr("** Time-outs = {1, [{{timeout, \"ring\"}, "), HasSubstr("** Log = ["),
+          HasSubstr("got call "))));
 }
 KIN_TEST(gen_statem, format_log_1) {
   const auto line = kin::start<phone>();
@@ -700,8 +701,8 @@ KIN_TEST(gen_statem, format_log_1) {
   test::expect_down(watch);
   const std::vector<std::string> all = machine_reports();
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_THAT(all[0], AllOf(HasSubstr("** Last event = {cast, "), HasSubstr("fail"),
-                            HasSubstr("no line")));
+  EXPECT_THAT(all[0],
+              AllOf(HasSubstr("** Last event = {cast, "), HasSubstr("fail"), HasSubstr("no line")));
   for (const char* part : {"Queued", "Postponed", "Time-outs", "Log"})
     EXPECT_THAT(all[0], testing::Not(HasSubstr(part)));
 }
@@ -726,8 +727,8 @@ bool hibernates(kin::pid p) {
   return kin::info(p)->current_function == "kin::hibernate";
 }
 KIN_TEST(gen_statem, hibernate) {
-  const auto machine = kin::start<walker>(
-      walker::first{[](walker& /*w*/) -> transition { return kin::hibernate; }});
+  const auto machine =
+      kin::start<walker>(walker::first{[](walker& /*w*/) -> transition { return kin::hibernate; }});
   EXPECT_TRUE(hibernates(machine)) << "asked for by init";
   kin::cast(machine, note{});
   EXPECT_FALSE(hibernates(machine));
@@ -741,9 +742,8 @@ KIN_TEST(gen_statem, hibernate) {
   EXPECT_TRUE(hibernates(machine));
   kin::send(machine, word{});
   EXPECT_FALSE(hibernates(machine));
-  have(machine, [] {
-    return kin::keep_state(kin::hibernate, kin::next_event(note{"is pending"}));
-  });
+  have(machine,
+       [] { return kin::keep_state(kin::hibernate, kin::next_event(note{"is pending"})); });
   EXPECT_FALSE(hibernates(machine)) << "an event was pending, which did not ask for it";
   kin::stop(machine);
 }
@@ -855,6 +855,81 @@ KIN_TEST(gen_statem, reply_by_alias_with_payload) {
   const auto machine = kin::start<asker>();
   EXPECT_EQ(kin::call(machine, ask{}), test::large_ledger());
   kin::stop(machine);
+}
+
+// ---- requests that nobody stands and waits for --------------------------------------------------
+
+using answers = kin::request_ids<std::string, int>;
+constexpr int of_a_line = 1;
+constexpr int of_one_that_waits = 2;
+constexpr int of_one_that_ends = 3;
+
+// Three lines: one answers, one postpones the request, one ends.
+class three_lines {
+ public:
+  answers ask() const {
+    answers open;
+    kin::send_request(ready_, hello{.to_order = true}, of_a_line, open);
+    EXPECT_EQ(kin::call(waits_, hello{}), "delayed");
+    kin::send_request(waits_, hello{.to_order = true}, of_one_that_waits, open);
+    kin::send_request(ends_, end_with{kin::exit_reason("hung up")}, of_one_that_ends, open);
+    return open;
+  }
+  void stop() const {
+    kin::stop(ready_);
+    kin::stop(waits_);
+  }
+
+ private:
+  kin::server<phone> ready_ = kin::start<phone>();
+  kin::server<phone> waits_ = kin::start<phone>();
+  kin::server<phone> ends_ = kin::start<phone>();
+};
+void expect_all(std::vector<kin::labelled_response<std::string, int>> got) {
+  ASSERT_EQ(got.size(), 3U);
+  for (const auto& one : got) {
+    if (one.label == of_one_that_ends) {
+      EXPECT_EQ(one.response.error(), kin::exit_reason("hung up"));
+    } else {
+      EXPECT_EQ(*one.response, "accept");
+    }
+  }
+}
+
+KIN_TEST(gen_statem, send_request_receive_reqid_collection) {
+  const three_lines lines_asked;
+  answers open = lines_asked.ask();
+  EXPECT_EQ(open.size(), 3U);
+  std::vector<kin::labelled_response<std::string, int>> got;
+  while (!open.empty()) got.push_back(kin::receive_response(open));
+  expect_all(std::move(got));
+  EXPECT_EQ(kin::try_receive_response(open).error(), kin::no_request);
+  lines_asked.stop();
+}
+// In time that passes as it likes, the second line is answered when the test has given up on it.
+KIN_SIM_TEST(gen_statem, send_request_wait_reqid_collection) {
+  const three_lines lines_asked;
+  answers open = lines_asked.ask();
+  std::vector<kin::labelled_response<std::string, int>> got;
+  for (int i = 0; i < 2; ++i) got.push_back(kin::wait_response(open, 1ms));
+  EXPECT_EQ(kin::try_wait_response(open, 1ms).error(), kin::timed_out);
+  EXPECT_EQ(open.size(), 1U) << "it is not abandoned";
+  got.push_back(kin::wait_response(open));
+  expect_all(std::move(got));
+  lines_asked.stop();
+}
+KIN_TEST(gen_statem, send_request_check_reqid_collection) {
+  const three_lines lines_asked;
+  answers open = lines_asked.ask();
+  answers none;
+  std::vector<kin::labelled_response<std::string, int>> got;
+  while (!open.empty()) {
+    auto response = test::expect<kin::response>();
+    EXPECT_EQ(kin::check_response(response, none).error(), kin::no_request);
+    got.push_back(*kin::check_response(response, open));
+  }
+  expect_all(std::move(got));
+  lines_asked.stop();
 }
 
 }  // namespace

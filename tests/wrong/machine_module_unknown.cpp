@@ -6,8 +6,6 @@ struct open {};
 struct push {};
 struct repair {};
 struct door : kin::gen_statem<door, closed, open> {
-  transition handle_event(closed& /*now*/, push /*e*/) {
-    return kin::push_callback_module<repair>;
-  }
+  transition handle_event(closed& /*now*/, push /*e*/) { return kin::push_callback_module<repair>; }
 };
 void f() { kin::cast(kin::start<door>(), push{}); }

@@ -4,6 +4,5 @@
 struct closed {};
 struct open {};
 struct push {};
-struct door : kin::gen_statem<door, closed, open> {
-};
+struct door : kin::gen_statem<door, closed, open> {};
 void f(door& d) { d.put_state(push{}); }

@@ -207,13 +207,13 @@ auto handler_result() {
 /// Server has a handle_call for Request. For asking; `call` says by itself what is wrong.
 template <class Server, class Request>
 concept answers = detail::takes_alone<Server, Request> || detail::takes_caller<Server, Request> ||
-    (detail::is_machine<Server> &&
-     detail::machine_rules<Server>::template answers<Request>());
+    (detail::is_machine<Server>&& detail::machine_rules<Server>::template answers<Request>());
 /// Server has a handle_cast for Message; a state machine, a handle_event.
 template <class Server, class Message>
 concept hears = requires(Server& s, Message m) {
   s.handle_cast(std::move(m));
-} || (detail::is_machine<Server> && detail::machine_rules<Server>::template hears<Message>());
+}
+|| (detail::is_machine<Server> && detail::machine_rules<Server>::template hears<Message>());
 
 namespace detail {
 template <class S, class Q>
@@ -387,8 +387,9 @@ constexpr bool check_cast() {
 
 /// How long a call waits if nothing is said: as in OTP, for a state machine as long as it takes.
 template <class To>
-inline constexpr duration usual_limit =
-    is_machine<typename server_behind<To>::type> ? infinity : duration(std::chrono::seconds(5));
+inline constexpr duration usual_limit = is_machine<typename server_behind<To>::type>
+                                            ? infinity
+                                            : duration(std::chrono::seconds(5));
 
 [[noreturn]] void throw_call_failed(const exit_reason& why, const request_type& request);
 template <class T>

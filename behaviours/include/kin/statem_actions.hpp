@@ -225,8 +225,9 @@ struct moves {
 template <class... A>
 constexpr bool check_actions() {
   constexpr bool all = (statem_action<A> && ...);
-  static_assert(all, "kin: after the state come actions: kin::postpone, kin::hibernate, "
-                     "kin::next_event(e), kin::state_timeout{5s} and the like");
+  static_assert(all,
+                "kin: after the state come actions: kin::postpone, kin::hibernate, "
+                "kin::next_event(e), kin::state_timeout{5s} and the like");
   return all;
 }
 
@@ -273,7 +274,7 @@ struct statem_order {
   duration after = {};
   std::optional<clock::time_point> at = {};
   message content = {};
-  promise caller = {};      // of a call that is inserted
+  promise caller = {};  // of a call that is inserted
   std::size_t module = 0;
 };
 /// What a handler has returned, as the compiled half knows it.

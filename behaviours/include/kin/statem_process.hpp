@@ -29,10 +29,10 @@ namespace detail {
 struct statem_event {
   enum class kind : std::uint8_t { none, call, cast, info, inserted, timeout };
   kind what = kind::none;
-  timer_key timer = {};      // of a timeout
-  message content = {};      // a request, or any message if info; empty while it is lent
-  promise caller = {};       // of a call that is not in hand
-  pid from = {};             // of a call
+  timer_key timer = {};  // of a timeout
+  message content = {};  // a request, or any message if info; empty while it is lent
+  promise caller = {};   // of a call that is not in hand
+  pid from = {};         // of a call
 };
 
 class statem_process;
@@ -75,8 +75,8 @@ class statem_process : public server_process {
  private:
   struct timer {
     timer_key key;
-    ref at;                  // that a message comes by
-    std::uint64_t number;    // in that message
+    ref at;                // that a message comes by
+    std::uint64_t number;  // in that message
     message content;
   };
   /// What handlers have asked for between one event and the next.
@@ -104,15 +104,15 @@ class statem_process : public server_process {
   [[nodiscard]] std::vector<std::string> timeouts_shown() const;
   [[nodiscard]] const char* mode() const;
 
-  incoming* lent_ = nullptr;             // holds the current event, if that is not ours
+  incoming* lent_ = nullptr;  // holds the current event, if that is not ours
   statem_event current_;
-  std::deque<statem_event> queue_;       // before any message
-  std::deque<statem_event> postponed_;   // oldest first
-  std::deque<statem_event> due_;         // timeouts of zero: after the queue, before any message
+  std::deque<statem_event> queue_;      // before any message
+  std::deque<statem_event> postponed_;  // oldest first
+  std::deque<statem_event> due_;        // timeouts of zero: after the queue, before any message
   std::vector<timer> timers_;
   std::uint64_t last_timer_ = 0;
   bool hibernates_ = false;
-  statem_step first_;                    // of init
+  statem_step first_;  // of init
 };
 
 }  // namespace detail

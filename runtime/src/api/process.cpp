@@ -177,7 +177,6 @@ ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answer
   }
 }
 
-
 result<pid> start_process(start_request request) {
   const caller calling("kin::start");
   control_block& me = calling.block();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/request.hpp>
-#include <kin/response.hpp>
 #include <kin/request_in_hand.hpp>
+#include <kin/response.hpp>
 #include <kin/send.hpp>
 
 #include "api/calling_process.hpp"
