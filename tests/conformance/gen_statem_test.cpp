@@ -202,6 +202,12 @@ KIN_TEST(gen_statem, stop2) {
   kin::stop(line, "other reason");
   EXPECT_EQ(test::expect_down(watch).reason, kin::exit_reason("other reason"));
 }
+KIN_TEST(gen_statem, stop3) {
+  const auto line = kin::start<phone>();
+  EXPECT_THROW(kin::stop(line, kin::normal, -1s), kin::error);
+  EXPECT_TRUE(kin::is_alive(line));
+  kin::stop(line);
+}
 KIN_TEST(gen_statem, stop4) {
   kin::start<phone>({.name = local});
   kin::stop(local);

@@ -14,7 +14,7 @@
 //   void | entry       handle_enter(open&, const state_type& before)
 //   void | transition  init()                  after the constructor: kin::next_state(...), stop, ignore
 //   void               terminate(const kin::exit_reason&)
-//   auto               format_status() const
+//   auto | void        format_status(...) const as a server's, see gen_server.hpp
 //
 // `transition`, `entry` and `replies` are inherited words for what handlers return:
 // kin::next_state(open{}, actions...), kin::keep_state(actions...), kin::repeat_state(actions...),
@@ -189,17 +189,12 @@ class machine_body final : public holds_server<machine_process<M>, M, A...> {
     return all;
   }
   void print_machine(std::ostream& out) const override {
-    if (!this->is_made()) {
-      out << "(starting)";
-    } else if constexpr (requires(const M& m) { m.format_status(); }) {
-      kin::print(out, this->made().format_status());
-    } else {
-      out << '{';
-      kin::print(out, machine_access::states(this->made()));
-      out << ", ";
-      kin::print(out, this->made());
-      out << '}';
-    }
+    if (this->print_formatted(out)) return;
+    out << '{';
+    kin::print(out, machine_access::states(this->made()));
+    out << ", ";
+    kin::print(out, this->made());
+    out << '}';
   }
 
   static constexpr bool has_modules =
