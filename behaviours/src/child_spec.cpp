@@ -15,6 +15,7 @@ constinit const atom_rep not_found_rep{"not_found"};
 constinit const atom_rep running_rep{"running"};
 constinit const atom_rep restarting_rep{"restarting"};
 constinit const atom_rep gave_up_rep{"reached_max_restart_intensity"};
+constinit const atom_rep max_children_rep{"max_children"};
 
 }  // namespace detail
 

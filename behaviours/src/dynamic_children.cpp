@@ -70,6 +70,7 @@ class dynamic final : public supervision {
                                                         type_name(recipe_->arguments()) + ", not " +
                                                         type_name(type)});
     }
+    if (children_.size() >= options().max_children) return exit_reason(max_children);
     child_entry child;
     if (keeps_) child.kept = recipe_->keep(arguments);
     result<pid> started = started_by([&] { return recipe_->start(arguments); });

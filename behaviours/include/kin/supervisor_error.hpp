@@ -17,6 +17,7 @@ extern const atom_rep not_found_rep;
 extern const atom_rep running_rep;
 extern const atom_rep restarting_rep;
 extern const atom_rep gave_up_rep;
+extern const atom_rep max_children_rep;
 }  // namespace detail
 
 /// A child with that id is there, and does not run.
@@ -27,6 +28,8 @@ inline constexpr atom running{detail::running_rep};      ///< the child runs
 inline constexpr atom restarting{detail::restarting_rep};
 /// More restarts than `intensity` within `period`; prints `reached_max_restart_intensity`.
 inline constexpr atom gave_up{detail::gave_up_rep};
+/// The supervisor has as many children as it may.
+inline constexpr atom max_children{detail::max_children_rep};
 
 /// Inside shutdown(...): the start of a tree failed, because this child did not start.
 struct failed_to_start_child {

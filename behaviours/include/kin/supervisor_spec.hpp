@@ -10,6 +10,8 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -60,6 +62,9 @@ struct supervisor_options {
   /// `shutdown`.
   unsigned intensity = 1;
   duration period = std::chrono::seconds(5);  ///< over which restarts are counted
+  /// Of a simple_one_for_one supervisor: so many at once, those that are restarting included; one
+  /// more start_child gives kin::max_children.
+  std::size_t max_children = SIZE_MAX;
   /// Whether it ends with its significant children.
   kin::auto_shutdown auto_shutdown = auto_shutdown::never;
 };
