@@ -65,7 +65,7 @@ KIN_TEST(async, tells_a_trapping_owner_of_its_normal_end) {
 
 KIN_TEST(async, that_fails_ends_its_owner_by_the_link) {
   const auto owner = kin::spawn_monitor([] {
-    const auto t = kin::async([] { kin::exit("no good"); });
+    [[maybe_unused]] const auto t = kin::async([] { kin::exit("no good"); });
     wait_for_ever();
   });
   EXPECT_EQ(test::expect_down(owner.ref).reason, "no good");
@@ -345,7 +345,7 @@ KIN_TEST(async_nolink, that_fails_is_a_reason_and_no_end) {
 KIN_TEST(async_nolink, works_on_when_its_owner_has_ended) {
   kin::start_link(kin::task_supervisor({.name = jobs}));
   const auto owner = kin::spawn_monitor([test = kin::self()] {
-    const auto t = kin::async_nolink(jobs, [test] {
+    [[maybe_unused]] const auto t = kin::async_nolink(jobs, [test] {
       kin::send(test, kin::self());
       kin::receive([](int /*end*/) {});
     });
