@@ -26,8 +26,8 @@
 #include <kin/print.hpp>
 #include <kin/process.hpp>
 #include <kin/registry.hpp>
+#include <kin/request.hpp>
 #include <kin/result.hpp>
-#include <kin/send.hpp>
 
 #include <algorithm>
 #include <any>
@@ -289,7 +289,7 @@ class registrations {
   template <class T>
   void tell(const T& what) const {
     for (const kin::name<>& n : how_.listeners) {
-      if (const auto listener = whereis(n)) send(*listener, T(what));
+      if (const auto listener = whereis(n)) post_past_bound(*listener, box(T(what)));
     }
   }
   void tell_of(const Key& key, const entry& e) const {
