@@ -391,12 +391,12 @@ template <detail::pg_scope To>
 template <detail::pg_scope To>
 result<bool> try_demonitor(const To& to, ref monitor) {
   using S = typename detail::scope_of<To>::type;
-  using Group = detail::pg_group<To>;
+  using group = detail::pg_group<To>;
   auto was_there = detail::ask_scope(to, typename S::demonitor_request{monitor});
   if (!was_there || !*was_there) return was_there;
   while (kin::receive(
-      kin::when(&joined<Group>::ref, monitor, [](const joined<Group>& /*j*/) { return true; }),
-      kin::when(&left<Group>::ref, monitor, [](const left<Group>& /*l*/) { return true; }),
+      kin::when(&joined<group>::ref, monitor, [](const joined<group>& /*j*/) { return true; }),
+      kin::when(&left<group>::ref, monitor, [](const left<group>& /*l*/) { return true; }),
       kin::after({}, [] { return false; }))) {
   }
   return true;
