@@ -37,12 +37,13 @@ std::ostream& operator<<(std::ostream& out, const callback_failed& f) {
 }  // namespace sys
 
 namespace detail {
-namespace {
 
 std::string own_name() {
   const auto about = info(self());
   return about->registered_name.empty() ? to_string(self()) : about->registered_name;
 }
+
+namespace {
 
 // Whether it wants to see more. A kill that comes meanwhile goes its way.
 bool shown(const sys::debug_function& see, const sys::event& e) {

@@ -22,6 +22,9 @@ namespace kin::detail {
 
 struct starting;
 
+/// How reports call the process that runs this: by its registered name, or its pid.
+std::string own_name();
+
 /// The request that `stop` sends.
 struct terminate_request {
   exit_reason why;
