@@ -48,7 +48,7 @@ struct ask_name {};
 struct ask_act {
   act it;
 };
-struct ask_in_vain {};  // stays unanswered until the handler is told a word
+struct ask_in_vain {};  // stays unanswered until the manager is sent a number
 
 inline exit_reason no_place() { return "no place"; }
 
@@ -76,7 +76,10 @@ class dummy {
     handled then = done(a.it);
     return {name_, std::move(then)};
   }
-  void handle_call(ask_in_vain /*request*/) { expect<number>(1h); }
+  void handle_call(ask_in_vain /*request*/) {
+    tell("waits");
+    expect<number>(1h);
+  }
 
   auto handle_info() {
     return clauses{[this](const act& a) { return done(a); },
