@@ -60,8 +60,7 @@ handled::handled() = default;
 handled::handled(noreply_t /*word*/) {}
 handled::handled(hibernate_t /*word*/) : wish_(wish::rest) {}
 handled::handled(remove_handler_t /*word*/) : wish_(wish::leave) {}
-handled::handled(std::unique_ptr<detail::swap_order> swap)
-    : swap_(std::move(swap)) {}
+handled::handled(std::unique_ptr<detail::swap_order> swap) : swap_(std::move(swap)) {}
 handled::handled(handled&& other) noexcept = default;
 handled& handled::operator=(handled&& other) noexcept = default;
 handled::~handled() = default;
@@ -219,8 +218,7 @@ event_manager::outcome event_manager::run(std::size_t at, F callback, in_hand sh
 template <class F>
 next event_manager::in_all(F callback, in_hand shown) {
   bool hibernates = false;
-  for (std::size_t at = all_.size(); at-- > 0;)
-    hibernates |= run(at, callback, shown).hibernates;
+  for (std::size_t at = all_.size(); at-- > 0;) hibernates |= run(at, callback, shown).hibernates;
   return hibernate_if(hibernates);
 }
 
@@ -282,8 +280,7 @@ result<message> event_manager::drop(std::size_t at, const handler_end& how,
 void event_manager::drop_failed(std::size_t at, const exit_reason& why, in_hand shown) {
   const std::string state = state_of(*all_[at]);
   report_crash(all_[at]->id, printed(shown), state, why);
-  static_cast<void>(
-      drop(at, {handler_end::cause::failed, why}, exit_reason(handler_failed{why})));
+  static_cast<void>(drop(at, {handler_end::cause::failed, why}, exit_reason(handler_failed{why})));
 }
 
 // The exit of a process that lives still ends its handlers all the same, and it hears of that.

@@ -114,11 +114,10 @@ class hearer {
  public:
   explicit hearer(kin::pid test) : test_(test) {}
   auto handle_info() {
-    return kin::clauses{[this](std::string s) { kin::send(test_, word{std::move(s)}); },
-                        [this](const only_moved& m) { kin::send(test_, number{*m.value}); },
-                        [this](const kin::message& m) {
-                          kin::send(test_, word{"a " + kin::type_name(m.type())});
-                        }};
+    return kin::clauses{
+        [this](std::string s) { kin::send(test_, word{std::move(s)}); },
+        [this](const only_moved& m) { kin::send(test_, number{*m.value}); },
+        [this](const kin::message& m) { kin::send(test_, word{"a " + kin::type_name(m.type())}); }};
   }
 
  private:
@@ -451,11 +450,10 @@ KIN_TEST(log, of_a_manager_shows_events_and_what_is_asked_of_it) {
   }
   const std::string disk = "{kin::test::dummy, disk}";
   const std::string name = kin::to_string(handler_id::of<deaf>());
-  EXPECT_THAT(seen,
-              ElementsAre("hello", "again", "add_handler " + disk,
-                          disk + ' ' + kin::to_string(test::ask_name{}),
-                          "swap_handler " + disk + " by " + name, "delete_handler " + name,
-                          "which_handlers"));
+  EXPECT_THAT(seen, ElementsAre("hello", "again", "add_handler " + disk,
+                                disk + ' ' + kin::to_string(test::ask_name{}),
+                                "swap_handler " + disk + " by " + name, "delete_handler " + name,
+                                "which_handlers"));
   kin::stop(bus);
   static_cast<void>(test::drained());
 }
@@ -472,8 +470,8 @@ TEST(handler_end, prints_as_the_argument_of_terminate_in_erlang) {
 }
 
 TEST(handler_exited, prints_as_the_message_in_erlang) {
-  EXPECT_EQ(kin::to_string(handler_exited{{}, id_of("disk"), kin::exit_reason(kin::handler_failed{
-                                                                 kin::shutdown})}),
+  EXPECT_EQ(kin::to_string(handler_exited{
+                {}, id_of("disk"), kin::exit_reason(kin::handler_failed{kin::shutdown})}),
             "{gen_event_EXIT, {kin::test::dummy, disk}, {EXIT, shutdown}}");
   EXPECT_EQ(kin::to_string(kin::handler_swapped{id_of(), {}}),
             "{swapped, kin::test::dummy, " + kin::to_string(kin::pid{}) + "}");

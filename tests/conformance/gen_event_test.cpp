@@ -157,7 +157,8 @@ KIN_TEST(gen_event, add_sup_handler) {
   const auto subscriber = kin::spawn_monitor([bus, me] {
     kin::add_sup_handler<dummy>(bus, {.id = "two"}, me, "two");
     kin::add_sup_handler<dummy>(bus, {.id = "three"}, me, "three");
-    EXPECT_THAT(kin::which_handlers(bus), ElementsAre(id_of("three"), id_of("two"), id_of("stays")));
+    EXPECT_THAT(kin::which_handlers(bus),
+                ElementsAre(id_of("three"), id_of("two"), id_of("stays")));
     kin::exit("over");
   });
   EXPECT_EQ(test::expect_down(subscriber.ref).reason, "over");
@@ -203,10 +204,10 @@ KIN_TEST(gen_event, swap_handler) {
   EXPECT_EQ(test::expect<handed_on>(), (handed_on{"plain", "module_not_found"}));
   EXPECT_THAT(kin::which_handlers(bus), ElementsAre(id_of(), id_of("new"), id_of("two")));
 
-  EXPECT_EQ((kin::try_swap_handler<dummy, dummy>(bus, {.old_id = "two", .id = "three"}, me, "three",
-                                                 true)
-                 .error()),
-            test::no_place());
+  EXPECT_EQ(
+      (kin::try_swap_handler<dummy, dummy>(bus, {.old_id = "two", .id = "three"}, me, "three", true)
+           .error()),
+      test::no_place());
   expect_end("two", {cause::swapped, kin::normal});
   EXPECT_THAT(kin::which_handlers(bus), ElementsAre(id_of(), id_of("new")));
   end(bus);
@@ -254,16 +255,15 @@ void play_acts(spread tell, const char* id = "one") {
   tell(bus, {id, to_do::swap});
   expect_end(id, {cause::swapped, "swap"});
   EXPECT_EQ(gone(bus, id), kin::exit_reason(kin::handler_swapped{id_of("successor"), me}));
-  EXPECT_EQ(test::expect<handed_on>(),
-            (handed_on{"successor", "last word of " + std::string(id)}));
-  EXPECT_THAT(kin::which_handlers(bus), ElementsAre(id_of("newer"), id_of("successor"), id_of("by")))
+  EXPECT_EQ(test::expect<handed_on>(), (handed_on{"successor", "last word of " + std::string(id)}));
+  EXPECT_THAT(kin::which_handlers(bus),
+              ElementsAre(id_of("newer"), id_of("successor"), id_of("by")))
       << "it takes the place of the old one";
 
   kin::test::forget_reports();
   tell(bus, {"successor", to_do::swap_for_refusal});
   expect_end("successor", {cause::swapped, "swap"});
-  EXPECT_EQ(gone(bus, "successor"),
-            kin::exit_reason(kin::handler_swapped{id_of("successor"), me}));
+  EXPECT_EQ(gone(bus, "successor"), kin::exit_reason(kin::handler_swapped{id_of("successor"), me}));
   EXPECT_EQ(gone(bus, "successor"), kin::crash);
   EXPECT_THAT(kin::which_handlers(bus), ElementsAre(id_of("newer"), id_of("by")));
   EXPECT_EQ(kin::test::reports().size(), 1U);
@@ -512,8 +512,9 @@ KIN_TEST(gen_event, replace_state) {
   kin::sys::suspend(bus);
   EXPECT_THAT(names(*kin::sys::try_replace_state<dummy>(bus, shout)),
               ElementsAre("two is two!!", "one is one"));
-  EXPECT_NE(kin::sys::try_change_code<dummy>(bus, shout).error().get_if<kin::sys::callback_failed>(),
-            nullptr);
+  EXPECT_NE(
+      kin::sys::try_change_code<dummy>(bus, shout).error().get_if<kin::sys::callback_failed>(),
+      nullptr);
   const auto whisper = [](dummy d) {
     d.rename("hush");
     return d;

@@ -123,7 +123,9 @@ class dummy {
 };
 
 /// The end of a handler that was told `fail`.
-inline bool is_failure(const exit_reason& why) { return why.get_if<std::runtime_error>() != nullptr; }
+inline bool is_failure(const exit_reason& why) {
+  return why.get_if<std::runtime_error>() != nullptr;
+}
 inline bool has_failed(const exit_reason& why) {
   const auto* failed = why.get_if<handler_failed>();
   return failed != nullptr && is_failure(failed->why);
