@@ -130,11 +130,11 @@ result<T> ask_manager(const To& to, Q request) {
 template <class H, class To, class... A>
 result<void> add_handler(const To& to, bool supervised, handler_options where, A... arguments) {
   if constexpr (check_manager<To>()) {
-    using Manager = typename server_behind<To>::type;
-    if constexpr (check_arguments<H, A...>() && check_handler_of<H, Manager>()) {
-      return ask_manager<void>(
-          to, add_request{make_handler<H, Manager>(std::move(where.id), std::move(arguments)...),
-                          supervised});
+    using manager_type = typename server_behind<To>::type;
+    if constexpr (check_arguments<H, A...>() && check_handler_of<H, manager_type>()) {
+      return ask_manager<void>(to, add_request{make_handler<H, manager_type>(
+                                                   std::move(where.id), std::move(arguments)...),
+                                               supervised});
     }
   }
   return exit_reason(badarg);
@@ -142,14 +142,14 @@ result<void> add_handler(const To& to, bool supervised, handler_options where, A
 template <class Old, class H, class To, class... A>
 result<void> swap_handler(const To& to, bool supervised, swap_options how, A... arguments) {
   if constexpr (check_manager<To>()) {
-    using Manager = typename server_behind<To>::type;
+    using manager_type = typename server_behind<To>::type;
     using last = last_word_of<Old>;
-    if constexpr (check_swap_arguments<H, last, A...>() && check_handler_of<H, Manager>()) {
+    if constexpr (check_swap_arguments<H, last, A...>() && check_handler_of<H, manager_type>()) {
       return ask_manager<void>(
-          to,
-          swap_request{handler_id::of<Old>(std::move(how.old_id)), std::move(how.why),
-                       make_handler<H, Manager, last>(std::move(how.id), std::move(arguments)...),
-                       supervised});
+          to, swap_request{
+                  handler_id::of<Old>(std::move(how.old_id)), std::move(how.why),
+                  make_handler<H, manager_type, last>(std::move(how.id), std::move(arguments)...),
+                  supervised});
     }
   }
   return exit_reason(badarg);

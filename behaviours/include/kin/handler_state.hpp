@@ -57,13 +57,13 @@ result<std::vector<sys::handler_state<H>>> change_handlers(const To& to, F chang
     constexpr bool fits = std::is_invocable_r_v<H, F&, H>;
     static_assert(fits, "kin: the function takes the handler, by value, and returns the new one");
     if constexpr (fits) {
-      using Manager = typename server_behind<To>::type;
-      auto changed = ask_system<Manager>(
+      using manager_type = typename server_behind<To>::type;
+      auto changed = ask_system<manager_type>(
           whereis(to),
           [change = std::move(change), lenient,
            suspended_only](const system_access& at) mutable -> result<states> {
             if (suspended_only && !at.is_suspended()) return exit_reason(sys::not_suspended);
-            auto& manager = *static_cast<Manager*>(at.server());
+            auto& manager = *static_cast<manager_type*>(at.server());
             manager.template for_each_of<H>([&](const std::string& /*id*/, H& h) {
               try {
                 H changed_to = change(H(h));
@@ -92,11 +92,11 @@ template <class H, class To>
 result<std::vector<handler_state<H>>> try_get_state(const To& manager,
                                                     duration limit = std::chrono::seconds(5)) {
   if constexpr (detail::check_manager<To>() && detail::check_copied_handler<H>()) {
-    using Manager = typename detail::server_behind<To>::type;
-    return detail::ask_system<Manager>(
+    using manager_type = typename detail::server_behind<To>::type;
+    return detail::ask_system<manager_type>(
         whereis(manager),
         [](const detail::system_access& at) {
-          return detail::states_of<H>(*static_cast<Manager*>(at.server()));
+          return detail::states_of<H>(*static_cast<manager_type*>(at.server()));
         },
         limit);
   } else {
