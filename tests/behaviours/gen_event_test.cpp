@@ -199,6 +199,7 @@ KIN_THREAD_TEST(thread, notifies_asks_adds_and_deletes) {
       kin::sync_notify(bus, word{"two"});
       EXPECT_EQ(kin::call(bus, kin::to_handler<dummy>(test::ask_name{}, "theirs")), "theirs");
       EXPECT_EQ(kin::delete_handler<dummy>(bus, {.id = "theirs"}), "last word of theirs");
+      EXPECT_EQ(kin::try_add_sup_handler<dummy>(bus, me, "told").error(), kin::badarg);
     }).join();
   });
   EXPECT_EQ(test::expect<heard>(), (heard{"theirs", "one"}));

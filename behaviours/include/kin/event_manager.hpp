@@ -190,8 +190,8 @@ using handler_answer_of = typename handler_answer<handler_result_of<H, Q>>::type
 
 }  // namespace detail
 
-/// The server class of an event manager with these events; nothing more of it is called by
-/// programs but what kin::sys::inspect shows.
+/// The server class of an event manager with these events. Of its members programs use `find`, in
+/// kin::sys::inspect.
 template <class... Events>
 class gen_event : public gen_server, public detail::event_manager {
   static_assert((sendable<Events> && ...),
@@ -224,15 +224,18 @@ class gen_event : public gen_server, public detail::event_manager {
   }
 
   using event_manager::handle_call;
+  /// An event, for all handlers. Programs write kin::notify.
   template <class E>
   requires(lists<E>) next handle_cast(const E& event) {
     return this->notify(detail::index_among<E, Events...>(), &event,
                         {&detail::print_value<E>, &event});
   }
+  /// The same, of kin::sync_notify.
   template <class E>
   requires(lists<E>) replies<detail::nothing> handle_call(const detail::synced_event<E>& s) {
     return {detail::nothing{}, handle_cast(s.event)};
   }
+  /// A request for one of them; see kin::to_handler.
   template <class H, class Q>
   requires(detail::handler_takes<H, Q>) replies<detail::handler_answer_of<H, Q>> handle_call(
       handler_request<H, Q> r, from<detail::handler_answer_of<H, Q>> caller);

@@ -26,6 +26,7 @@
 #include <kin/handler_state.hpp>
 #include <kin/installed_handler.hpp>
 #include <kin/message.hpp>
+#include <kin/process.hpp>
 #include <kin/registry.hpp>
 #include <kin/result.hpp>
 #include <kin/send.hpp>
@@ -127,8 +128,12 @@ result<T> ask_manager(const To& to, Q request) {
   return *std::move(answer);
 }
 
+/// Only a process can be linked to, and told.
+inline bool can_subscribe(bool wanted) { return !wanted || in_process(); }
+
 template <class H, class To, class... A>
 result<void> add_handler(const To& to, bool supervised, handler_options where, A... arguments) {
+  if (!can_subscribe(supervised)) return exit_reason(badarg);
   if constexpr (check_manager<To>()) {
     using manager_type = typename server_behind<To>::type;
     if constexpr (check_arguments<H, A...>() && check_handler_of<H, manager_type>()) {
@@ -141,6 +146,7 @@ result<void> add_handler(const To& to, bool supervised, handler_options where, A
 }
 template <class Old, class H, class To, class... A>
 result<void> swap_handler(const To& to, bool supervised, swap_options how, A... arguments) {
+  if (!can_subscribe(supervised)) return exit_reason(badarg);
   if constexpr (check_manager<To>()) {
     using manager_type = typename server_behind<To>::type;
     using last = last_word_of<Old>;
@@ -222,6 +228,7 @@ void add_handler(const To& manager, A... arguments) {
 /// handler leaves when this process ends, and this process gets a kin::handler_exited when the
 /// handler leaves. The link stays then, and after a refusal.
 ///
+/// Error    badarg outside a process.
 /// Context  a process.   See  gen_event:add_sup_handler/3.
 template <class H, class To, class... A>
 result<void> try_add_sup_handler(const To& manager, handler_options where, A... arguments) {
