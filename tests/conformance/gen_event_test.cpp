@@ -4,6 +4,7 @@
 #include <kin/gtest.hpp>
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
+#include <kin/send_request.hpp>
 #include <kin/sim.hpp>
 #include <kin/supervisor.hpp>
 #include <kin/sys.hpp>
@@ -331,6 +332,11 @@ KIN_TEST(gen_event, call) {
   EXPECT_EQ(kin::try_call<dummy>(bus, ask_act{{"plain", to_do::exit}}).error(),
             kin::exit_reason(kin::handler_failed{"leaving"}));
   EXPECT_EQ(kin::try_call<dummy>(bus, ask_name{}).error(), kin::bad_module);
+  add(bus, "two");
+  const auto asked = kin::send_request(bus, kin::to_handler<dummy>(ask_name{}, "two"));
+  EXPECT_EQ(kin::receive_response(asked, 10s), "two");
+  const auto in_vain = kin::send_request(bus, kin::to_handler<dummy>(ask_name{}, "nobody"));
+  EXPECT_EQ(kin::try_receive_response(in_vain, 10s).error(), kin::bad_module);
   end(bus);
 
   play_acts([](kin::server<manager> to, act a) {
@@ -588,6 +594,90 @@ KIN_TEST(gen_event, format_log_2) {
                 "** Reason == \"leaving\"");
   kin::stop(bus);
   static_cast<void>(test::drained());
+}
+
+// ---- requests that nobody stands and waits for ---------------------------------------------------
+
+kin::handler_request<dummy, ask_name> ask_for(std::string id) {
+  return kin::to_handler<dummy>(ask_name{}, std::move(id));
+}
+using requests = kin::request_ids<std::string, int>;
+// A manager with a handler of that id, which takes nothing until it is resumed.
+kin::server<manager> suspended(const std::string& id) {
+  const auto bus = fresh();
+  add(bus, id);
+  kin::sys::suspend(bus);
+  return bus;
+}
+
+// The first to come is taken; an error of the manager's is one of the response; when the time is up
+// all are abandoned.
+KIN_TEST(gen_event, send_request_receive_reqid_collection) {
+  const auto slow = suspended("slow");
+  const auto bus = fresh();
+  add(bus, "one");
+  requests open;
+  EXPECT_EQ(kin::try_receive_response(open, 0ms).error(), kin::no_request);
+  kin::send_request(slow, ask_for("slow"), 1, open);
+  kin::send_request(bus, ask_for("one"), 2, open);
+  kin::send_request(bus, ask_for("nobody"), 3, open);
+  kin::send_request(events, ask_for("one"), 4, open);
+  EXPECT_EQ(open.size(), 4U);
+  std::vector<std::string> came;
+  for (int i = 0; i < 3; ++i) {
+    auto [response, label] = kin::receive_response(open);
+    came.push_back(std::to_string(label) + ' ' +
+                   (response ? *response : kin::to_string(response.error())));
+  }
+  EXPECT_THAT(came, testing::UnorderedElementsAre("2 one", "3 bad_module", "4 noproc"));
+  EXPECT_EQ(kin::try_receive_response(open, kin::clock::now()).error(), kin::timed_out);
+  EXPECT_EQ(open.size(), 1U);
+  kin::sys::resume(slow);
+  end(slow);
+  EXPECT_EQ(kin::try_receive_response(open, 0ms).error(), kin::timed_out) << "it was abandoned";
+  end(bus);
+}
+
+// When the time is up they stay open; one that was taken may be kept.
+KIN_TEST(gen_event, send_request_wait_reqid_collection) {
+  const auto slow = suspended("slow");
+  requests open;
+  EXPECT_EQ(kin::try_wait_response(open, 0ms).error(), kin::no_request);
+  kin::send_request(slow, ask_for("slow"), 1, open);
+  kin::send_request(slow, ask_for("nobody"), 2, open);
+  EXPECT_EQ(kin::try_wait_response(open, 1ms).error(), kin::timed_out);
+  EXPECT_EQ(kin::try_wait_response(open, kin::clock::now()).error(), kin::timed_out);
+  kin::sys::resume(slow);
+  const auto first = kin::wait_response(open, kin::infinity, kin::when_taken::keep);
+  EXPECT_EQ(first.label, 1);
+  EXPECT_EQ(*first.response, "slow");
+  EXPECT_EQ(open.size(), 2U);
+  const auto second = kin::wait_response(open);
+  EXPECT_EQ(second.label, 2);
+  EXPECT_EQ(second.response.error(), kin::bad_module);
+  EXPECT_EQ(open.size(), 1U);
+  end(slow);
+}
+
+// A response that a receive has taken is found in its collection, and in no other.
+KIN_TEST(gen_event, send_request_check_reqid_collection) {
+  const auto bus = fresh();
+  add(bus, "one");
+  requests open;
+  requests others;
+  kin::send_request(bus, ask_for("one"), 1, open);
+  auto got = test::expect<kin::response>();
+  EXPECT_EQ(kin::check_response(got, others).error(), kin::no_request);
+  kin::send_request(bus, ask_for("nobody"), 2, others);
+  EXPECT_EQ(kin::check_response(got, others).error(), kin::no_reply);
+  EXPECT_EQ(*kin::check_response(got, open)->response, "one");
+  EXPECT_EQ(open.size(), 0U);
+  auto next = test::expect<kin::response>();
+  const auto in_vain = kin::check_response(next, others, kin::when_taken::keep);
+  EXPECT_EQ(in_vain->label, 2);
+  EXPECT_EQ(in_vain->response.error(), kin::bad_module);
+  EXPECT_EQ(others.size(), 1U);
+  end(bus);
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ struct handler_request {
     return out;
   }
 };
-/// For kin::call and its kind: `kin::call(orders, kin::to_handler<audit>(get{}, "disk"))` is the
-/// handle_call(get) of that handler. Where there are several alike, the newest.
+/// For kin::call and kin::send_request: `kin::call(orders, kin::to_handler<audit>(get{}, "disk"))` is
+/// the handle_call(get) of that handler. Where there are several alike, the newest.
 template <class H, class Request>
 [[nodiscard]] handler_request<H, Request> to_handler(Request request, std::string id = {}) {
   return {std::move(id), std::move(request)};
