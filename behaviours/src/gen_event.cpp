@@ -109,8 +109,7 @@ std::optional<exit_reason> failure_of(F f) {
 
 std::string state_of(const installed_handler& one) {
   std::ostringstream state;
-  if (failure_of([&] { one.print(state); }))
-    return type_name(one.id.type()) + "::format_status failed";
+  if (failure_of([&] { one.print(state); })) return format_failed(one.id.type());
   return std::move(state).str();
 }
 std::string printed(in_hand shown) {
