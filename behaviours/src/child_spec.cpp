@@ -15,6 +15,7 @@ constinit const atom_rep not_found_rep{"not_found"};
 constinit const atom_rep running_rep{"running"};
 constinit const atom_rep restarting_rep{"restarting"};
 constinit const atom_rep gave_up_rep{"reached_max_restart_intensity"};
+constinit const atom_rep badcall_rep{"badcall"};
 constinit const atom_rep max_children_rep{"max_children"};
 
 }  // namespace detail
@@ -78,10 +79,20 @@ std::ostream& operator<<(std::ostream& out, bad_spec::fault f) {
       return out << "missing_id";
     case missing_start:
       return out << "missing_start";
+    case invalid_restart_type:
+      return out << "invalid_restart_type";
+    case invalid_child_type:
+      return out << "invalid_child_type";
     case invalid_shutdown:
       return out << "invalid_shutdown";
+    case invalid_backoff:
+      return out << "invalid_backoff";
+    case invalid_strategy:
+      return out << "invalid_strategy";
     case invalid_period:
       return out << "invalid_period";
+    case invalid_auto_shutdown:
+      return out << "invalid_auto_shutdown";
     case duplicate_child_name:
       return out << "duplicate_child_name";
     case bad_combination:
@@ -93,7 +104,10 @@ std::ostream& operator<<(std::ostream& out, bad_spec::fault f) {
 }
 
 std::ostream& operator<<(std::ostream& out, const bad_spec& b) {
-  return out << "{start_spec, " << b.what << ": " << b.text << '}';
+  using enum bad_spec::fault;
+  const bool own = b.what == invalid_strategy || b.what == invalid_period ||
+                   b.what == invalid_auto_shutdown;
+  return out << (own ? "{supervisor_data, " : "{start_spec, ") << b.what << ": " << b.text << '}';
 }
 
 }  // namespace kin

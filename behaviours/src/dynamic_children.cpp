@@ -1,99 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// simple_one_for_one: children without an id or an order, all of one template.
-//   I1  A child is in the map under its pid; while it is restarting, under the one it had, with one
-//       try_again on its way.
-//   I2  What it was started with is kept while it can be restarted: not if it is temporary.
+// simple_one_for_one: many children of one template.
+#include <kin/print.hpp>
 #include <kin/process.hpp>
-#include <kin/send.hpp>
 
-#include "pid_map.hpp"
-#include "supervision.hpp"
+#include "many_children.hpp"
 
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace kin::detail {
 namespace {
 
-struct child_entry {
-  std::shared_ptr<const void> kept = {};
-  bool is_restarting = false;
-};
-
-class dynamic final : public supervision {
+class dynamic final : public many_children {
  public:
   dynamic(const supervisor& tree, bool is_root)
-      : supervision(tree.options(), is_root),
+      : many_children(tree.options(), is_root),
         spec_(tree.children().front()),
-        recipe_(tree.recipe()),
-        keeps_(spec_.restart != temporary) {}
+        recipe_(tree.recipe()) {}
 
-  std::optional<exit_reason> start_all() override { return std::nullopt; }
+  result<started_child> start_child(child_spec /*spec*/) override { return wants_arguments(); }
 
-  void stop_all() override {
-    std::vector<pid> all;
-    all.reserve(children_.size());
-    children_.for_each([&](pid child, const child_entry& entry) {
-      if (!entry.is_restarting) all.push_back(child);
-    });
-    const shutdown_limit limit = spec_.how_long();
-    for (const auto& [why, count] : stop_children(all, limit, met())) {
-      if (!ended_as_told(spec_.restart, limit, why))
-        report().shutdown_error(why, {.spec = spec_, .count = count});
-    }
-    children_.clear();
-  }
-
-  next child_ended(const exited& ended) override {
-    child_entry* child = children_.find(ended.from);
-    if (child == nullptr || child->is_restarting) return {};
-    const exit_rule rule = rule_for(spec_.restart, ended.reason.is_orderly());
-    if (rule.reported) report().child_terminated(ended.reason, {spec_, ended.from});
-    if (rule.fate == fate::starts_again) return restart(ended.from);
-    children_.erase(ended.from);
-    return spec_.significant ? significant_child_has_gone() : next();
-  }
-
-  next retry(const try_again& what) override {
-    return children_.find(what.was) == nullptr ? next() : restart(what.was);
-  }
-
-  result<pid> start_child(child_spec /*spec*/) override {
-    return exit_reason(
-        bad_spec{bad_spec::fault::bad_start_spec,
-                 "start_child of a simple_one_for_one supervisor takes what its template wants"});
-  }
-
-  result<pid> start_child(const std::type_info& type, void* arguments) override {
+  result<started_child> start_child(const std::type_info& type, void* arguments) override {
     if (!same_type(type, recipe_->arguments())) {
       return exit_reason(
           bad_spec{bad_spec::fault::bad_start_spec, "start_child of this supervisor takes " +
                                                         type_name(recipe_->arguments()) + ", not " +
                                                         type_name(type)});
     }
-    if (children_.size() >= options().max_children) return exit_reason(max_children);
-    child_entry child;
-    if (keeps_) child.kept = recipe_->keep(arguments);
-    result<pid> started = started_by([&] { return recipe_->start(arguments); });
-    if (started && *started) children_.insert(*started, std::move(child));
-    return started;
+    if (size() >= options().max_children) return exit_reason(max_children);
+    std::shared_ptr<const void> kept;
+    if (spec_.restart != temporary) kept = recipe_->keep(arguments);
+    message info;
+    const result<pid> started = started_by([&] { return recipe_->start(arguments, info); });
+    if (!started) return started.error();
+    if (*started) add(*started, std::move(kept));
+    return started_child{*started, std::move(info)};
   }
 
   result<void> terminate_child(const child_key& which) override {
     if (which.id() != nullptr) return exit_reason(simple_one_for_one);
-    const kin::pid p = which.pid();
-    const child_entry* child = children_.find(p);
-    if (child == nullptr)
-      return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
-    if (!child->is_restarting) {
-      const shutdown_limit limit = spec_.how_long();
-      const exit_reason why = stop_child(p, limit, met());
-      if (!ended_as_told(spec_.restart, limit, why)) report().shutdown_error(why, {spec_, p});
-    }
-    children_.erase(p);
-    return {};
+    return many_children::terminate_child(which);
   }
-
-  result<pid> restart_child(const child_key& /*which*/) override {
+  result<started_child> restart_child(const child_key& /*which*/) override {
     return exit_reason(simple_one_for_one);
   }
   result<void> delete_child(const child_key& /*which*/) override {
@@ -101,59 +50,66 @@ class dynamic final : public supervision {
   }
 
   result<child_spec> get_childspec(const child_key& which) override {
-    const kin::pid p = which.pid();
-    if (which.id() == nullptr && children_.find(p) == nullptr) return exit_reason(not_found);
+    if (which.id() == nullptr && !has(which.pid())) return exit_reason(not_found);
     return spec_;
   }
 
-  std::vector<child_info> which_children() override {
-    std::vector<child_info> all;
-    all.reserve(children_.size());
-    children_.for_each([&](pid child, const child_entry& entry) {
-      const bool waits = entry.is_restarting;
-      all.push_back({spec_.id, waits ? pid{} : child, waits, spec_.type});
-    });
+  supervisor tree() override {
+    supervisor all(options(), std::vector{spec_});
+    supervision_kind::put(all, recipe_);
     return all;
   }
 
-  child_counts count_children() override {
-    child_counts count{.specs = 1};
-    (spec_.type == child_type::supervisor ? count.supervisors : count.workers) = children_.size();
-    children_.for_each([&](pid /*child*/, const child_entry& entry) {
-      if (!entry.is_restarting) ++count.active;
-    });
-    return count;
-  }
-
- private:
-  next restart(pid was) {
-    child_entry& child = *children_.find(was);
-    const offender about{spec_, was, child.is_restarting};
-    if (!may_restart()) return give_up(about);
-    const auto kept = child.kept;
-    result<pid> started = started_by([&] { return recipe_->start_again(kept.get()); });
-    if (!started) {
-      report().start_error(started.error(), about);
-      child.is_restarting = true;
-      send(self(), try_again{.was = was});
-      return {};
+ protected:
+  result<void> change_children(const supervisor& to) override {
+    if (!same_type(to.recipe()->arguments(), recipe_->arguments())) {
+      return exit_reason(bad_spec{bad_spec::fault::bad_start_spec,
+                                  "children were started with " + type_name(recipe_->arguments()) +
+                                      ", the new template takes " +
+                                      type_name(to.recipe()->arguments())});
     }
-    children_.erase(was);
-    if (*started) children_.insert(*started, {kept});
+    if (spec_.restart == temporary && to.children().front().restart != temporary && size() != 0) {
+      return exit_reason(bad_spec{bad_spec::fault::invalid_restart_type,
+                                  "what its temporary children were started with was not kept, "
+                                  "so they cannot be restarted"});
+    }
+    spec_ = to.children().front();
+    recipe_ = to.recipe();
     return {};
   }
 
-  next significant_child_has_gone() {
-    const bool ends =
-        options().auto_shutdown == auto_shutdown::any_significant ||
-        (options().auto_shutdown == auto_shutdown::all_significant && children_.empty());
-    return ends ? next::stop(shutdown) : next();
+  [[nodiscard]] const child_spec& spec_of(const entry& /*child*/) const override { return spec_; }
+  result<pid> start_again(const std::shared_ptr<const void>& kept) override {
+    return recipe_->start_again(kept.get());
   }
 
+  // One report a reason. Reasons are told apart by their text first: among thousands of children each
+  // may have its own.
+  void report_failures(const std::vector<std::pair<entry, exit_reason>>& failed) override {
+    struct counted {
+      exit_reason why;
+      std::size_t times = 1;
+    };
+    std::vector<counted> reasons;
+    std::unordered_multimap<std::string, std::size_t> by_text;
+    for (const auto& [child, why] : failed) {
+      std::string text = to_string(why);
+      auto [at, end] = by_text.equal_range(text);
+      while (at != end && reasons[at->second].why != why) ++at;
+      if (at != end) {
+        ++reasons[at->second].times;
+      } else {
+        by_text.emplace(std::move(text), reasons.size());
+        reasons.push_back({why});
+      }
+    }
+    for (const counted& c : reasons)
+      report().shutdown_error(c.why, {.spec = spec_, .count = c.times});
+  }
+
+ private:
   child_spec spec_;
   std::shared_ptr<const child_recipe> recipe_;
-  bool keeps_;
-  pid_map<child_entry> children_;
 };
 
 }  // namespace

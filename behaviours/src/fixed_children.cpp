@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // one_for_one, one_for_all, rest_for_one: children in an order, each with an id.
 //   I1  A child that runs is in by_pid_, once; no other is.
-//   I2  A child has a ticket if and only if it is restarting: its last restart failed, and a
-//       try_again is on its way.
+//   I2  A child has a ticket if and only if it is restarting: its last restart failed, or it waits
+//       for one, and a try_again is on its way.
+//   I3  significant_ is the number of significant children that run or are restarting, so that the
+//       end of one costs no look at all others.
 #include <kin/process.hpp>
 #include <kin/send.hpp>
+#include <kin/timer.hpp>
 
 #include "pid_map.hpp"
+#include "restart_delay.hpp"
 #include "supervision.hpp"
 
 #include <list>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -22,6 +27,7 @@ struct child_record {
   kin::pid pid = {};         // while it runs
   kin::pid was = {};         // before it ended by itself
   std::uint64_t ticket = 0;  // while it is restarting
+  std::unique_ptr<detail::failures> failures = {};  // of a child with a back-off
   [[nodiscard]] bool is_restarting() const { return ticket != 0; }
   [[nodiscard]] offender about() const { return {spec, pid ? pid : was, is_restarting()}; }
 };
@@ -39,11 +45,11 @@ class fixed final : public supervision {
     const auto failed = start_from(children_.begin());
     if (failed == children_.end()) return std::nullopt;
     exit_reason why = start_failed(failed->spec, failure_);
-    stop_all();
+    stop_all(why);
     return why;
   }
 
-  void stop_all() override { stop_from(children_.begin(), children_.end()); }
+  void stop_all(const exit_reason& /*why*/) override { stop_from(children_.begin(), children_.end()); }
 
   next child_ended(const exited& ended) override {
     const place* found = by_pid_.find(ended.from);
@@ -51,9 +57,10 @@ class fixed final : public supervision {
     const auto child = *found;
     by_pid_.erase(ended.from);
     const exit_rule rule = rule_for(child->spec.restart, ended.reason.is_orderly());
-    child->was = std::exchange(child->pid, {});
+    child->was = child->pid;
+    becomes(child, {}, 0);
     if (rule.reported) report().child_terminated(ended.reason, child->about());
-    if (rule.fate == fate::starts_again) return restart(child);
+    if (rule.fate == fate::starts_again) return has_failed(child, ended.reason);
     const bool significant = child->spec.significant;
     if (rule.fate == fate::is_forgotten) forget(child);
     return significant ? significant_child_has_gone() : next();
@@ -62,40 +69,44 @@ class fixed final : public supervision {
   next retry(const try_again& what) override {
     const auto found = by_id_.find(what.id);
     if (found == by_id_.end() || found->second->ticket != what.ticket) return {};
-    return restart(found->second);
+    const auto child = found->second;
+    return child->spec.backoff.is_on() ? start_again(child) : restart(child);
   }
 
-  result<pid> start_child(child_spec spec) override {
+  result<started_child> start_child(child_spec spec) override {
     if (const auto fault = fault_of(spec, options().auto_shutdown)) return *fault;
     if (const auto found = by_id_.find(spec.id); found != by_id_.end()) {
       if (found->second->pid) return exit_reason(already_started{found->second->pid});
       return exit_reason(already_present);
     }
-    result<pid> started = started_by(spec.start);
-    if (!started || (!*started && spec.restart == temporary)) return started;
-    runs(add(std::move(spec)), *started);
-    return started;
+    start_context with;
+    const result<pid> started = started_by([&] { return spec.start(with); });
+    if (!started) return started.error();
+    if (*started || spec.restart != temporary) runs(add(std::move(spec)), *started);
+    return started_child{*started, std::move(with.info)};
   }
 
-  result<pid> start_child(const std::type_info& type, void* /*arguments*/) override {
-    return exit_reason(
-        bad_spec{bad_spec::fault::bad_start_spec,
-                 "start_child of this supervisor takes a child_spec, not " + type_name(type)});
+  result<started_child> start_child(const std::type_info& type, void* /*arguments*/) override {
+    return wants_spec(type);
   }
 
   result<void> terminate_child(const child_key& which) override {
     const auto child = find(which);
     if (child == children_.end()) return exit_reason(not_found);
+    child->failures.reset();
     stop(child);
     return {};
   }
 
-  result<pid> restart_child(const child_key& which) override {
+  result<started_child> restart_child(const child_key& which) override {
     const auto child = find(which);
     if (auto refused = not_idle(child)) return *refused;
-    result<pid> started = started_by(child->spec.start);
-    if (started) runs(child, *started);
-    return started;
+    start_context with;
+    const result<pid> started = started_by([&] { return child->spec.start(with); });
+    if (!started) return started.error();
+    child->failures.reset();
+    runs(child, *started);
+    return started_child{*started, std::move(with.info)};
   }
 
   result<void> delete_child(const child_key& which) override {
@@ -131,13 +142,66 @@ class fixed final : public supervision {
     return count;
   }
 
+  std::vector<degraded_child> degraded() override {
+    std::vector<degraded_child> all;
+    for (const child_record& child : children_) {
+      if (child.is_restarting() && child.failures != nullptr)
+        all.push_back(child.failures->about(child.spec.id));
+    }
+    return all;
+  }
+
+  supervisor tree() override {
+    std::vector<child_spec> specs;
+    specs.reserve(children_.size());
+    for (const child_record& child : children_) specs.push_back(child.spec);
+    return {options(), std::move(specs)};
+  }
+
+ protected:
+  // As OTP's code_change: who is in the new tree comes first, in its order; who is not is kept.
+  result<void> change_children(const supervisor& to) override {
+    order kept;
+    kept.swap(children_);
+    for (const child_spec& spec : to.children()) {
+      const auto found = by_id_.find(spec.id);
+      if (found == by_id_.end()) {
+        add(spec);
+        continue;
+      }
+      const auto child = found->second;
+      children_.splice(children_.end(), kept, child);
+      by_id_.erase(found);  // its key lies in the old spec
+      becomes(child, child->pid, child->ticket, spec);
+      by_id_.emplace(child->spec.id, child);
+    }
+    children_.splice(children_.end(), kept);
+    return {};
+  }
+
  private:
   place add(child_spec spec) {
     const auto child = children_.insert(children_.end(), child_record{.spec = std::move(spec)});
     by_id_.emplace(child->spec.id, child);
     return child;
   }
+  // Every change of what I3 counts.
+  void becomes(place child, kin::pid p, std::uint64_t ticket) {
+    const auto counts = [&] {
+      return child->spec.significant && (child->pid || child->is_restarting()) ? 1U : 0U;
+    };
+    significant_ -= counts();
+    child->pid = p;
+    child->ticket = ticket;
+    significant_ += counts();
+  }
+  void becomes(place child, kin::pid p, std::uint64_t ticket, child_spec spec) {
+    becomes(child, {}, 0);
+    child->spec = std::move(spec);
+    becomes(child, p, ticket);
+  }
   place forget(place child) {
+    becomes(child, {}, 0);
     by_id_.erase(child->spec.id);
     return children_.erase(child);
   }
@@ -154,15 +218,16 @@ class fixed final : public supervision {
     return std::nullopt;
   }
   void runs(place child, pid p) {
-    child->pid = p;
-    child->ticket = 0;
+    becomes(child, p, 0);
     if (!p) return;
+    if (child->failures != nullptr) child->failures->runs(clock::now());
     by_pid_.insert(p, child);
     report().progress(child->about());
   }
 
   bool start(place child) {
-    result<pid> started = started_by(child->spec.start);
+    start_context with;
+    const result<pid> started = started_by([&] { return child->spec.start(with); });
     if (started) {
       runs(child, *started);
       return true;
@@ -190,8 +255,8 @@ class fixed final : public supervision {
         report().shutdown_error(why, child->about());
       by_pid_.erase(p);
     }
-    child->pid = child->was = {};
-    child->ticket = 0;
+    becomes(child, {}, 0);
+    child->was = {};
     if (child->spec.restart != temporary) return true;
     forget(child);
     return false;
@@ -206,13 +271,33 @@ class fixed final : public supervision {
     }
   }
 
+  // A child has ended, or did not start, and is to run.
+  next has_failed(place child, const exit_reason& why) {
+    return child->spec.backoff.is_on() ? delay(child, why) : restart(child);
+  }
   next restart(place child) {
     if (!may_restart()) return give_up(child->about());
+    return start_again(child);
+  }
+  next start_again(place child) {
     const auto failed = try_restart(child);
     if (failed == children_.end()) return {};
-    child->ticket = 0;
-    failed->ticket = ++tickets_;
+    becomes(child, child->pid, 0);
+    if (failed->spec.backoff.is_on()) return delay(failed, failure_);
+    becomes(failed, {}, ++tickets_);
     send(self(), try_again{.id = failed->spec.id, .ticket = failed->ticket});
+    return {};
+  }
+  // Who depends on it does not run without it meanwhile.
+  next delay(place child, const exit_reason& why) {
+    if (child->failures == nullptr) child->failures = std::make_unique<detail::failures>();
+    if (!child->failures->add(child->spec.backoff, why, child->was, clock::now()))
+      return give_up(child->about());
+    becomes(child, {}, ++tickets_);
+    const try_again again{.id = child->spec.id, .ticket = child->ticket};
+    if (options().strategy == one_for_all) stop_from(children_.begin(), child);
+    if (options().strategy == rest_for_one) stop_from(std::next(child), children_.end());
+    send_after(child->failures->wait(), self(), again);
     return {};
   }
   // As start_from. What has been started stays, whoever fails after it: the next try sees to it.
@@ -236,10 +321,7 @@ class fixed final : public supervision {
       case auto_shutdown::any_significant:
         return next::stop(shutdown);
       case auto_shutdown::all_significant:
-        for (const child_record& child : children_) {
-          if (child.spec.significant && child.pid) return {};
-        }
-        return next::stop(shutdown);
+        return significant_ == 0 ? next::stop(shutdown) : next();
     }
     return {};
   }
@@ -248,6 +330,7 @@ class fixed final : public supervision {
   std::unordered_map<std::string_view, place> by_id_;  // keys lie in the records
   pid_map<place> by_pid_;
   std::uint64_t tickets_ = 0;
+  std::size_t significant_ = 0;
   exit_reason failure_;
 };
 

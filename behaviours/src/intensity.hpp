@@ -17,6 +17,11 @@ class intensity {
   /// Counts a restart. False: more than `limit` lie within the period, and one is as old as the
   /// period at most.
   [[nodiscard]] bool allows(time now);
+  /// From now on; what was counted stays counted.
+  void become(unsigned limit, duration period) {
+    limit_ = limit;
+    period_ = period;
+  }
 
  private:
   std::deque<time> restarts_;  // oldest first

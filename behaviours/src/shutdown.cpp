@@ -107,12 +107,13 @@ namespace {
 // Many children that end at the same time.
 class parallel_stop {
  public:
-  explicit parallel_stop(met_exits& met) : met_(met) {}
+  using told = std::function<void(pid, const exit_reason&)>;
+  parallel_stop(met_exits& met, const told& ended) : met_(met), ended_(ended) {}
 
-  void ask(const std::vector<pid>& all, const exit_reason& how) {
-    for (const pid child : all) {
-      waiting_.insert(child, monitor(child));
-      exit(child, how);
+  void ask(const std::vector<doomed>& all) {
+    for (const doomed& one : all) {
+      waiting_.insert(one.pid, monitor(one.pid));
+      exit(one.pid, one.limit.brutal ? exit_reason(kill) : exit_reason(shutdown));
       checkpoint();  // thousands take a while
     }
   }
@@ -131,17 +132,20 @@ class parallel_stop {
     }
     return true;
   }
-  void kill_rest() {
-    waiting_.for_each([](pid child, ref /*watch*/) { exit(child, kill); });
+  /// Those that had this limit, and are not gone.
+  void kill_late(const std::vector<doomed>& all, duration limit) {
+    for (const doomed& one : all) {
+      if (!one.limit.brutal && one.limit.limit == limit && waiting_.find(one.pid) != nullptr)
+        exit(one.pid, kill);
+    }
   }
-  /// Those that were dead before; then all reasons are known.
-  std::vector<std::pair<exit_reason, std::size_t>> result() {
+  /// Those that were dead before; then all are told of.
+  void tell_of_early() {
     if (!early_.empty()) collect_exits(met_);
     for (const pid child : early_) {
       auto heard = met_.take(child);
-      count(heard ? *std::move(heard) : wait_for_exit(child, met_));
+      ended_(child, heard ? *std::move(heard) : wait_for_exit(child, met_));
     }
-    return std::move(counted_);
   }
 
  private:
@@ -152,42 +156,50 @@ class parallel_stop {
   void ended(const down& d) {
     waiting_.erase(d.pid);
     if (auto heard = met_.take(d.pid)) {
-      count(*std::move(heard));
+      ended_(d.pid, *heard);
     } else if (d.reason == noproc) {
       early_.push_back(d.pid);
     } else {
       unlink(d.pid);
-      count(d.reason);
-    }
-  }
-  void count(exit_reason why) {
-    const auto same = std::find_if(counted_.begin(), counted_.end(),
-                                   [&](const auto& c) { return c.first == why; });
-    if (same != counted_.end()) {
-      ++same->second;
-    } else {
-      counted_.emplace_back(std::move(why), 1);
+      ended_(d.pid, d.reason);
     }
   }
 
   met_exits& met_;
+  const told& ended_;
   pid_map<ref> waiting_;
   std::vector<pid> early_;
-  std::vector<std::pair<exit_reason, std::size_t>> counted_;
 };
+
+// Each limit once, the shortest first.
+std::vector<duration> limits_of(const std::vector<doomed>& all) {
+  std::vector<duration> limits;
+  for (const doomed& one : all) {
+    if (!one.limit.brutal && (limits.empty() || limits.back() != one.limit.limit))
+      limits.push_back(one.limit.limit);
+  }
+  std::sort(limits.begin(), limits.end());
+  limits.erase(std::unique(limits.begin(), limits.end()), limits.end());
+  return limits;
+}
 
 }  // namespace
 
-std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all,
-                                                               shutdown_limit limit,
-                                                               met_exits& met) {
-  parallel_stop stop(met);
-  stop.ask(all, limit.brutal ? exit_reason(kill) : exit_reason(shutdown));
-  if (!stop.wait(limit.brutal ? infinity : limit.limit)) {
-    stop.kill_rest();
-    static_cast<void>(stop.wait(infinity));
+void stop_children(const std::vector<doomed>& all, met_exits& met,
+                   const std::function<void(pid, const exit_reason&)>& ended) {
+  parallel_stop stop(met, ended);
+  stop.ask(all);
+  const auto start = clock::now();
+  bool all_gone = false;
+  for (const duration limit : limits_of(all)) {
+    const duration left =
+        limit == infinity ? infinity : std::max(limit - (clock::now() - start), duration::zero());
+    all_gone = stop.wait(left);
+    if (all_gone) break;
+    stop.kill_late(all, limit);
   }
-  return stop.result();
+  if (!all_gone) static_cast<void>(stop.wait(infinity));
+  stop.tell_of_early();
 }
 
 }  // namespace kin::detail

@@ -16,6 +16,7 @@
 #include "pid_map.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -44,9 +45,14 @@ class met_exits {
 /// Ends one child, however long that takes; the reason it ended with.
 exit_reason stop_child(pid child, shutdown_limit limit, met_exits& met);
 
-/// Ends all of them, at once, within one limit; how many ended with each reason.
-std::vector<std::pair<exit_reason, std::size_t>> stop_children(const std::vector<pid>& all,
-                                                               shutdown_limit limit,
-                                                               met_exits& met);
+/// One of many, and how long it may take.
+struct doomed {
+  kin::pid pid;
+  shutdown_limit limit;
+};
+/// Ends all of them at once, each within its limit, and tells of each with what reason it ended.
+/// Cost  a few signals a child, and a look at all for each distinct limit.
+void stop_children(const std::vector<doomed>& all, met_exits& met,
+                   const std::function<void(pid, const exit_reason&)>& ended);
 
 }  // namespace kin::detail

@@ -42,25 +42,33 @@ class supervision {
 
   /// In order. Why the supervisor cannot start: then none of its children runs.
   virtual std::optional<exit_reason> start_all() = 0;
-  virtual void stop_all() = 0;
+  virtual void stop_all(const exit_reason& why) = 0;
   /// Whether or not `ended.from` is a child.
   virtual next child_ended(const exited& ended) = 0;
   virtual next retry(const try_again& what) = 0;
 
-  virtual result<pid> start_child(child_spec spec) = 0;
-  virtual result<pid> start_child(const std::type_info& type, void* arguments) = 0;
+  virtual result<started_child> start_child(child_spec spec) = 0;
+  virtual result<started_child> start_child(const std::type_info& type, void* arguments) = 0;
   virtual result<void> terminate_child(const child_key& which) = 0;
-  virtual result<pid> restart_child(const child_key& which) = 0;
+  virtual result<started_child> restart_child(const child_key& which) = 0;
   virtual result<void> delete_child(const child_key& which) = 0;
   virtual result<child_spec> get_childspec(const child_key& which) = 0;
   virtual std::vector<child_info> which_children() = 0;
   virtual child_counts count_children() = 0;
+  virtual std::vector<degraded_child> degraded() = 0;
+
+  /// All it looks after now, as a value.
+  virtual supervisor tree() = 0;
+  /// The same, from now on; a failure changes nothing.
+  result<void> change(const supervisor& to);
 
   [[nodiscard]] const supervisor_options& options() const { return options_; }
   [[nodiscard]] met_exits& met() { return met_; }
   [[nodiscard]] const supervisor_report& report() const { return report_; }
 
  protected:
+  /// The children's part of a change; `to` is one that can be.
+  virtual result<void> change_children(const supervisor& to) = 0;
   [[nodiscard]] bool may_restart() { return restarts_.allows(clock::now()); }
   /// Too many restarts. A supervisor above sees an orderly end, as in OTP; a program sees why it
   /// has ended.
@@ -90,9 +98,15 @@ result<pid> started_by(F start) {
   }
 }
 
-/// Why this cannot be a supervisor, or a child of one.
+/// Why this cannot be a supervisor, or a child of one; the first mistake in OTP's order. No mode: it
+/// does not matter.
 std::optional<exit_reason> fault_of(const supervisor& tree);
-std::optional<exit_reason> fault_of(const child_spec& spec, auto_shutdown mode);
+std::optional<exit_reason> fault_of(const child_spec& spec, std::optional<auto_shutdown> mode);
+std::optional<exit_reason> fault_of(const std::vector<child_spec>& specs,
+                                    std::optional<auto_shutdown> mode);
+/// The answer of a supervisor that does not take a child_spec, or takes nothing else.
+exit_reason wants_arguments();
+exit_reason wants_spec(const std::type_info& given);
 
 std::unique_ptr<supervision> fixed_children(const supervisor& tree, bool is_root);
 std::unique_ptr<supervision> dynamic_children(const supervisor& tree, bool is_root);

@@ -22,7 +22,10 @@ std::ostream& operator<<(std::ostream& out, const offender& child) {
   } else {
     out << "{pid, undefined}, ";
   }
-  return out << "{id, " << child.spec.id << "}, {restart_type, " << child.spec.restart
+  const std::type_info& made_of =
+      child.spec.module != nullptr ? *child.spec.module : child.spec.start.type();
+  return out << "{id, " << child.spec.id << "}, {mfargs, " << type_name(made_of)
+             << "}, {restart_type, " << child.spec.restart
              << "}, {significant, " << (child.spec.significant ? "true" : "false")
              << "}, {shutdown, " << child.spec.how_long() << "}, {child_type, " << child.spec.type
              << "}]";
@@ -31,7 +34,7 @@ std::ostream& operator<<(std::ostream& out, const offender& child) {
 }  // namespace
 
 std::string supervisor_report::supervisor() const {
-  if (!name_.empty()) return "{local, " + std::string(name_) + "}";
+  if (!name_.empty()) return "{local, " + name_ + "}";
   return "{" + to_string(self()) + ", kin::supervisor}";
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace kin::detail {
 
@@ -22,7 +23,7 @@ struct offender {
 /// Reports by one supervisor.
 class supervisor_report {
  public:
-  explicit supervisor_report(std::string_view name) : name_(name) {}
+  explicit supervisor_report(std::string name) : name_(std::move(name)) {}
   void start_error(const exit_reason& why, const offender& child) const {
     error("start_error", why, child);
   }
@@ -43,7 +44,7 @@ class supervisor_report {
  private:
   void error(const char* context, const exit_reason& why, const offender& child) const;
   [[nodiscard]] std::string supervisor() const;
-  std::string_view name_;
+  std::string name_;  // empty: none
 };
 
 }  // namespace kin::detail

@@ -4,6 +4,7 @@
 
 #include <kin/export.hpp>
 #include <kin/gen_server.hpp>
+#include <kin/message.hpp>
 #include <kin/process.hpp>
 #include <kin/registry.hpp>
 #include <kin/result.hpp>
@@ -14,6 +15,7 @@
 #include <concepts>
 #include <functional>
 #include <iosfwd>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -60,6 +62,109 @@ constexpr shutdown_limit kill_at_once() {
 /// Killed without being asked.   Source  supervisor: `brutal_kill`.
 inline constexpr shutdown_limit brutal_kill = detail::kill_at_once();
 
+/// How long a supervisor waits before it starts a child again that keeps failing. Off unless
+/// `first` is said.
+///
+/// The n-th restart in a row waits `first * factor^(n-1)`, at most `limit`, less a random part. In a
+/// row are those before which the child has run for less than `calm`. Such restarts do not count for
+/// the supervisor's `intensity`: the wait is what bounds them. While it waits the child is
+/// `restarting`, and degraded: see kin::degraded.
+struct backoff {
+  duration first = {};                        ///< before the first restart; zero: no back-off
+  double factor = 2;                          ///< from one wait to the next; 1 or more
+  duration limit = std::chrono::seconds(30);  ///< no wait is longer
+  double jitter = 0.5;  ///< up to this part of a wait, from 0 to 1, is left out at random
+  /// Who has run for so long has recovered: the next wait is `first` again.
+  duration calm = std::chrono::seconds(30);
+  /// More restarts in a row, and the supervisor gives up, as it does beyond its `intensity`.
+  unsigned attempts = std::numeric_limits<unsigned>::max();
+
+  /// Whether there is one.
+  [[nodiscard]] bool is_on() const { return first != duration::zero(); }
+};
+
+/// A child that has started: its process, and what its start had to say beside that, if it had.
+///
+/// See  supervisor, {ok, Pid, Info}.
+struct started_child {
+  kin::pid pid = {};  ///< none: its start said `ignored`
+  message info = {};  ///< empty: nothing
+};
+
+namespace detail {
+/// What a start is given by the supervisor, and gives back beside the pid.
+struct start_context {
+  message info = {};
+  const std::type_info* extra_type = nullptr;  // of the supervisor's extra arguments
+  const void* extra = nullptr;
+};
+/// What start functions may return.
+template <class R>
+concept says_who_started =
+    std::is_convertible_v<R, result<pid>> || std::is_same_v<R, started_child> ||
+    std::is_same_v<R, result<started_child>>;
+
+template <class F>
+inline constexpr bool may_be_empty = false;
+template <class R>
+inline constexpr bool may_be_empty<std::function<R()>> = true;
+
+template <class R>
+result<pid> without_info(R started, [[maybe_unused]] message& info) {
+  if constexpr (std::is_convertible_v<R, result<pid>>) {
+    return started;
+  } else if constexpr (std::is_same_v<R, started_child>) {
+    info = std::move(started.info);
+    return started.pid;
+  } else {
+    if (!started) return started.error();
+    info = std::move(started->info);
+    return started->pid;
+  }
+}
+}  // namespace detail
+
+/// How a child is started: any function without parameters that starts a process, links it to its
+/// caller, and returns its pid, a result<pid>, or a started_child with more to say, or a result of
+/// that. It may be run many times.
+class start_function {
+ public:
+  start_function() = default;
+  /// Of a function as said above.
+  template <class F>
+  requires(!std::is_same_v<F, start_function> && std::invocable<F&>)  //
+      start_function(F f)  // NOLINT(google-explicit-constructor): `.start = [] { ... }`
+      : made_by_(&typeid(F)) {
+    static_assert(detail::says_who_started<std::invoke_result_t<F&>>,
+                  "kin: a start function returns the pid of who it has started, a "
+                  "kin::started_child, or a kin::result of one of them");
+    if constexpr (detail::says_who_started<std::invoke_result_t<F&>>) {
+      if constexpr (detail::may_be_empty<F>) {
+        if (!f) return;
+      }
+      run_ = [f = std::move(f)](detail::start_context& with) mutable -> result<pid> {
+        return detail::without_info(f(), with.info);
+      };
+    }
+  }
+  /// For behaviours: one that is given what its supervisor has for it.
+  template <class F>
+  requires std::invocable<F&, detail::start_context&>
+  start_function(F f)  // NOLINT(google-explicit-constructor)
+      : run_(std::move(f)), made_by_(&typeid(F)) {}
+
+  /// Whether there is one.
+  explicit operator bool() const { return static_cast<bool>(run_); }
+  /// Starts a process; what the function throws is thrown.
+  result<pid> operator()(detail::start_context& with) const { return run_(with); }
+  /// The function's type.
+  [[nodiscard]] const std::type_info& type() const { return *made_by_; }
+
+ private:
+  std::function<result<pid>(detail::start_context&)> run_;
+  const std::type_info* made_by_ = &typeid(void);
+};
+
 /// A child of any kind. Programs mostly write `kin::child<server>(...)`, `kin::child(subtree)` or
 /// `kin::child_process(...)`, which make one of these.
 struct child_spec {
@@ -68,13 +173,17 @@ struct child_spec {
   /// Runs in the supervisor's process, which does nothing else meanwhile. It starts a process that
   /// is linked to its caller, or gives the reason there is none; `ignored` is no failure: the child
   /// is kept, not running.
-  std::function<result<pid>()> start = {};
+  start_function start = {};
   kin::restart restart = permanent;  ///< when it is started again
   /// Where nothing is said: 5 s for a worker, infinity for a supervisor.
   std::optional<shutdown_limit> shutdown = {};
   child_type type = child_type::worker;  ///< a supervisor is given the time its own children need
   /// Its end may end the supervisor: see supervisor_options::auto_shutdown.
   bool significant = false;
+  kin::backoff backoff = {};  ///< none
+  /// What it is made of, for reports: the class of a server, the body of a process. Null: `start`
+  /// says it.
+  const std::type_info* module = nullptr;
 
   /// `shutdown`, or what goes for its type.
   [[nodiscard]] shutdown_limit how_long() const {
@@ -91,6 +200,7 @@ struct child_options {
   kin::restart restart = permanent;  ///< when it is started again
   shutdown_limit shutdown = {};      ///< 5 s
   bool significant = false;          ///< see supervisor_options::auto_shutdown
+  kin::backoff backoff = {};         ///< none
   kin::priority priority = kin::priority::normal;  ///< who runs first
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
@@ -101,6 +211,7 @@ struct child_options<void> {
   kin::restart restart = permanent;                ///< when it is started again
   shutdown_limit shutdown = {};                    ///< 5 s
   bool significant = false;                        ///< see supervisor_options::auto_shutdown
+  kin::backoff backoff = {};                       ///< none
   kin::priority priority = kin::priority::normal;  ///< who runs first
   mailbox_options mailbox = {};                    ///< no bound, no alarm
 };
@@ -112,6 +223,7 @@ struct child_options<supervisor> {
   kin::restart restart = permanent;    ///< when it is started again
   shutdown_limit shutdown = infinity;  ///< as long as its own children take
   bool significant = false;            ///< see supervisor_options::auto_shutdown
+  kin::backoff backoff = {};           ///< none
 };
 
 namespace detail {
@@ -147,6 +259,8 @@ template <class Server, class... A>
     spec.restart = options.restart;
     spec.shutdown = options.shutdown;
     spec.significant = options.significant;
+    spec.backoff = options.backoff;
+    spec.module = &typeid(Server);
   }
   return spec;
 }
@@ -170,6 +284,8 @@ template <class F>
     spec.restart = options.restart;
     spec.shutdown = options.shutdown;
     spec.significant = options.significant;
+    spec.backoff = options.backoff;
+    spec.module = &typeid(F);
   }
   return spec;
 }

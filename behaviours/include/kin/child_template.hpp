@@ -5,6 +5,7 @@
 //   child_template<worker(job)>       start_child(..., job) starts the server worker(fixed..., job)
 //   child_template<pid(job)>          ... a process that runs f(job)
 //   child_template<supervisor(job)>   ... the tree that f(job) gives
+//   child_template<started_child(job)>  whatever f(job) starts, linked to its caller
 #pragma once
 
 #include <kin/child_spec.hpp>
@@ -31,12 +32,12 @@ class child_recipe {
   /// The tuple of what a start takes.
   [[nodiscard]] virtual const std::type_info& arguments() const = 0;
   /// Uses the arguments up.
-  virtual result<pid> start(void* arguments) const = 0;
+  virtual result<pid> start(void* arguments, message& info) const = 0;
   /// False: they can only be moved, so that a child cannot be started again.
   [[nodiscard]] virtual bool can_keep() const = 0;
   /// A copy, for restarts.
   [[nodiscard]] virtual std::shared_ptr<const void> keep(const void* arguments) const = 0;
-  /// Once more, with what was kept.
+  /// Once more, with what was kept; the info is nobody's.
   virtual result<pid> start_again(const void* kept) const = 0;
 };
 
@@ -46,8 +47,8 @@ class recipe_of final : public child_recipe {
   using tuple = std::tuple<Extra...>;
   explicit recipe_of(Make make) : make_(std::move(make)) {}
   [[nodiscard]] const std::type_info& arguments() const override { return typeid(tuple); }
-  result<pid> start(void* arguments) const override {
-    return make_(std::move(*static_cast<tuple*>(arguments)));
+  result<pid> start(void* arguments, message& info) const override {
+    return made(std::move(*static_cast<tuple*>(arguments)), info);
   }
   [[nodiscard]] bool can_keep() const override { return copyable; }
   [[nodiscard]] std::shared_ptr<const void> keep(
@@ -57,11 +58,21 @@ class recipe_of final : public child_recipe {
     return nullptr;
   }
   result<pid> start_again([[maybe_unused]] const void* kept) const override {
-    if constexpr (copyable) return make_(tuple(*static_cast<const tuple*>(kept)));
+    if constexpr (copyable) {
+      message info;
+      return made(tuple(*static_cast<const tuple*>(kept)), info);
+    }
     return exit_reason(badarg);
   }
 
  private:
+  result<pid> made(tuple&& arguments, [[maybe_unused]] message& info) const {
+    if constexpr (std::is_invocable_v<const Make&, tuple, message&>) {
+      return make_(std::move(arguments), info);
+    } else {
+      return make_(std::move(arguments));
+    }
+  }
   static constexpr bool copyable = (std::is_copy_constructible_v<Extra> && ...);
   Make make_;
 };
@@ -69,12 +80,21 @@ class recipe_of final : public child_recipe {
 /// Starts the tree, linked to this process; a failed start comes as a result alone.
 result<pid> start_tree(const supervisor& tree);
 
+/// What a template makes whose function returns R.
+template <class R>
+struct made_by_returning : std::type_identity<pid> {};
+template <>
+struct made_by_returning<supervisor> : std::type_identity<supervisor> {};
+template <>
+struct made_by_returning<started_child> : std::type_identity<started_child> {};
+template <>
+struct made_by_returning<result<started_child>> : std::type_identity<started_child> {};
+
 template <class F>
 struct signature_of : signature_of<decltype(&F::operator())> {};
 template <class R, class... A>
 struct signature_of<R (*)(A...)> {
-  using type =
-      std::conditional_t<std::is_same_v<R, supervisor>, supervisor, pid>(std::remove_cvref_t<A>...);
+  using type = typename made_by_returning<R>::type(std::remove_cvref_t<A>...);
 };
 template <class R, class... A>
 struct signature_of<R (*)(A...) noexcept> : signature_of<R (*)(A...)> {};
@@ -88,10 +108,11 @@ template <class C, class R, class... A>
 struct signature_of<R (C::*)(A...) const noexcept> : signature_of<R (*)(A...)> {};
 
 template <class Child>
-inline constexpr bool made_by_function =
-    std::is_same_v<Child, pid> || std::is_same_v<Child, supervisor>;
+inline constexpr bool made_by_function = std::is_same_v<Child, pid> ||
+    std::is_same_v<Child, supervisor> || std::is_same_v<Child, started_child>;
 template <class Child>
-using template_options = child_options<std::conditional_t<std::is_same_v<Child, pid>, void, Child>>;
+using template_options = child_options<std::conditional_t<
+    std::is_same_v<Child, pid> || std::is_same_v<Child, started_child>, void, Child>>;
 
 /// start_child brings `Extra`; what is fixed is copied for each start.
 template <class Child, class... Extra>
@@ -133,6 +154,18 @@ struct recipes<supervisor, Extra...> {
                                                   F tree) {
     auto start_one = [tree = std::move(tree)](std::tuple<Extra...> extra) -> result<pid> {
       return start_tree(std::apply(tree, std::move(extra)));
+    };
+    return std::make_shared<recipe_of<decltype(start_one), Extra...>>(std::move(start_one));
+  }
+};
+
+template <class... Extra>
+struct recipes<started_child, Extra...> {
+  template <class F>
+  static std::shared_ptr<const child_recipe> make(const child_options<void>& /*options*/, F start) {
+    auto start_one = [start = std::move(start)](std::tuple<Extra...> extra,
+                                                message& info) -> result<pid> {
+      return without_info(std::apply(start, std::move(extra)), info);
     };
     return std::make_shared<recipe_of<decltype(start_one), Extra...>>(std::move(start_one));
   }
@@ -182,6 +215,8 @@ class child_template<Child(Extra...)> {
       spec_.restart = how.restart;
       spec_.shutdown = how.shutdown;
       spec_.significant = how.significant;
+      spec_.backoff = how.backoff;
+      spec_.module = module_of<Fixed...>();
       spec_.type = std::is_same_v<Child, supervisor> ? child_type::supervisor : child_type::worker;
       recipe_ = detail::recipes<Child, Extra...>::make(how, std::move(fixed)...);
     }
@@ -199,6 +234,15 @@ class child_template<Child(Extra...)> {
   }
 
  private:
+  template <class... Fixed>
+  static const std::type_info* module_of() {
+    if constexpr (detail::made_by_function<Child>) {
+      return (&typeid(Fixed), ...);
+    } else {
+      return &typeid(Child);
+    }
+  }
+
   child_spec spec_;
   std::shared_ptr<const detail::child_recipe> recipe_;
 };

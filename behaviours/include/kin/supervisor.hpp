@@ -22,8 +22,10 @@
 #include <kin/supervisor_error.hpp>
 #include <kin/supervisor_spec.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +39,10 @@
 namespace KIN_PUBLIC kin {
 
 namespace detail {
-result<pid> start_supervisor(const supervisor& tree, bool linked, bool gentle);
+result<pid> start_supervisor(const supervisor& tree, bool gentle);
+result<pid> start_supervisor(tree_function tree, bool gentle);
+template <class F>
+concept tree_giver = tree_source<F> && !std::derived_from<F, supervisor>;
 int run_supervisor(const supervisor& root, const run_options& options);
 }  // namespace detail
 
@@ -50,17 +55,46 @@ int run_supervisor(const supervisor& root, const run_options& options);
 /// Waits    until then.   Context  a process.   See  supervisor:start_link/2,3.
 template <std::derived_from<supervisor> S>
 server<S> start_link(S tree) {
-  auto started = detail::start_supervisor(tree, true, false);
+  auto started = detail::start_supervisor(tree, false);
   if (!started) detail::throw_not_started(started.error(), typeid(supervisor));
   return {*started};
 }
 /// As start_link, but a failed start is a result, and nothing comes over the link.
 template <std::derived_from<supervisor> S>
 result<server<S>> try_start_link(S tree) {
-  auto started = detail::start_supervisor(tree, true, true);
+  auto started = detail::start_supervisor(tree, true);
   if (!started) return started.error();
   return server<S>{*started};
 }
+
+/// The same of what `tree` gives, a supervisor or a result of one, when it is run in the new
+/// process: OTP's Module:init/1. A reason is what the start fails with, `ignored` among them; so is
+/// what `tree` throws.
+template <detail::tree_giver F>
+server<supervisor> start_link(F tree) {
+  auto started = detail::start_supervisor(
+      [tree = std::move(tree)]() mutable { return result<supervisor>(tree()); }, false);
+  if (!started) detail::throw_not_started(started.error(), typeid(supervisor));
+  return {*started};
+}
+/// As start_link, but a failed start is a result, and nothing comes over the link.
+template <detail::tree_giver F>
+result<server<supervisor>> try_start_link(F tree) {
+  auto started = detail::start_supervisor(
+      [tree = std::move(tree)]() mutable { return result<supervisor>(tree()); }, true);
+  if (!started) return started.error();
+  return server<supervisor>{*started};
+}
+
+/// Whether a supervisor could have these children, and with that auto_shutdown, if one is said. A
+/// start checks by itself: this is for who wants to know before.
+///
+/// Throws  a bad_spec: the first mistake.   See  supervisor:check_childspecs/1,2.
+result<void> try_check_childspecs(const std::vector<child_spec>& specs,
+                                  std::optional<kin::auto_shutdown> mode = {});
+/// As try_check_childspecs, but a mistake is thrown, as kin::call_failed.
+void check_childspecs(const std::vector<child_spec>& specs,
+                      std::optional<kin::auto_shutdown> mode = {});
 
 /// A whole program that is a tree: runs it as the first process of a machine, see kin::run(main).
 /// Ends when it is told to, with 0; or when it gave up or did not start, with 1.
@@ -90,6 +124,14 @@ struct child_counts {
   std::size_t workers = 0;      ///< the other specs
   friend bool operator==(const child_counts&, const child_counts&) = default;
 };
+/// A child that its supervisor starts again after a wait: see backoff.
+struct degraded_child {
+  std::string id = {};         ///< what it is called by
+  kin::pid was = {};           ///< its last process
+  unsigned restarts = 0;       ///< in a row, without one that held
+  exit_reason why = {};        ///< what it ended for last, or its start failed with
+  clock::time_point next = {}; ///< when it is started again
+};
 /// Names a child: by its id; under simple_one_for_one by its pid.
 class child_key {
  public:
@@ -117,14 +159,18 @@ class child_key {
 
 namespace detail {
 
-result<pid> start_child(std::optional<pid> to, child_spec spec);
-result<pid> send_start(std::optional<pid> to, signal* request);
-result<pid> restart_child(std::optional<pid> to, child_key which);
+result<started_child> start_child(std::optional<pid> to, child_spec spec);
+result<started_child> send_start(std::optional<pid> to, signal* request);
+result<started_child> restart_child(std::optional<pid> to, child_key which);
 result<void> terminate_child(std::optional<pid> to, child_key which);
 result<void> delete_child(std::optional<pid> to, child_key which);
 result<std::vector<child_info>> which_children(std::optional<pid> to);
 result<child_counts> count_children(std::optional<pid> to);
 result<child_spec> get_childspec(std::optional<pid> to, child_key which);
+result<std::vector<degraded_child>> degraded(std::optional<pid> to);
+inline result<pid> pid_of(result<started_child> r) {
+  return r ? result<pid>(r->pid) : result<pid>(r.error());
+}
 
 next apply_start(server_host& host, signal& request);
 /// A request whose value is the tuple of what start_child brought.
@@ -176,6 +222,34 @@ child_spec as_spec(Tree tree) {
 
 }  // namespace detail
 
+namespace detail {
+/// Of start_child in all its forms: checks, sends, waits.
+template <class To, class... Extra>
+result<started_child> start_one(const To& to, Extra... extra) {
+  using S = typename server_behind<To>::type;
+  if constexpr (!check_supervisor<To>()) {
+    return exit_reason(badarg);
+  } else if constexpr (takes_specs<S> && is_spec<Extra...>) {
+    return detail::start_child(whereis(to), as_spec(std::move(extra)...));
+  } else {
+    using arguments = typename arguments_of<S, Extra...>::type;
+    constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> &&
+                         sizeof...(Extra) == std::tuple_size_v<arguments>;
+    static_assert(
+        fit, "kin: start_child of this supervisor takes other arguments, see its supervisor_of");
+    static_assert(sendable_tuple<arguments>,
+                  "kin: what start_child brings travels as a message: no pointer, no view");
+    if constexpr (fit && sendable_tuple<arguments>) {
+      signal* request =
+          box_request(arguments(std::move(extra)...), &start_with_arguments<arguments>);
+      return detail::send_start(whereis(to), request);
+    } else {
+      return exit_reason(badarg);
+    }
+  }
+}
+}  // namespace detail
+
 /// Starts one more child, after those there are: from a child_spec (or a supervisor); under
 /// simple_one_for_one from the arguments that the template wants, checked at compile time where
 /// `to` is a supervisor_of.
@@ -188,32 +262,23 @@ template <address To, class... Extra>
 auto try_start_child(const To& to, Extra... extra) {
   using S = typename detail::server_behind<To>::type;
   using child = typename detail::child_of<S>::type;
-  if constexpr (!detail::check_supervisor<To>()) {
-    return result<child>(exit_reason(badarg));
-  } else if constexpr (detail::takes_specs<S> && detail::is_spec<Extra...>) {
-    return detail::start_child(whereis(to), detail::as_spec(std::move(extra)...));
-  } else {
-    using arguments = typename detail::arguments_of<S, Extra...>::type;
-    constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> &&
-                         sizeof...(Extra) == std::tuple_size_v<arguments>;
-    static_assert(
-        fit, "kin: start_child of this supervisor takes other arguments, see its supervisor_of");
-    static_assert(detail::sendable_tuple<arguments>,
-                  "kin: what start_child brings travels as a message: no pointer, no view");
-    if constexpr (fit && detail::sendable_tuple<arguments>) {
-      detail::signal* request = detail::box_request(arguments(std::move(extra)...),
-                                                    &detail::start_with_arguments<arguments>);
-      const auto started = detail::send_start(whereis(to), request);
-      return started ? result<child>(child{*started}) : result<child>(started.error());
-    } else {
-      return result<child>(exit_reason(badarg));
-    }
-  }
+  const auto started = detail::start_one(to, std::move(extra)...);
+  return started ? result<child>(child{started->pid}) : result<child>(started.error());
 }
 /// As try_start_child, but what it says is thrown, as kin::call_failed.
 template <address To, class... Extra>
 auto start_child(const To& to, Extra... extra) {
   return detail::value_or_throw(try_start_child(to, std::move(extra)...), "start_child");
+}
+/// As try_start_child, with what the start had to say beside the pid.
+template <address To, class... Extra>
+result<started_child> try_start_child_with_info(const To& to, Extra... extra) {
+  return detail::start_one(to, std::move(extra)...);
+}
+/// As try_start_child_with_info, but what it says is thrown, as kin::call_failed.
+template <address To, class... Extra>
+started_child start_child_with_info(const To& to, Extra... extra) {
+  return detail::value_or_throw(detail::start_one(to, std::move(extra)...), "start_child");
 }
 
 /// Ends a child and forgets it if it is temporary, or was made from a template; others can be
@@ -240,12 +305,24 @@ void terminate_child(const To& to, child_key which) {
 template <address To>
 result<pid> try_restart_child(const To& to, child_key which) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
-  return detail::restart_child(whereis(to), std::move(which));
+  return detail::pid_of(detail::restart_child(whereis(to), std::move(which)));
 }
 /// As try_restart_child, but what it says is thrown, as kin::call_failed.
 template <address To>
 pid restart_child(const To& to, child_key which) {
   return detail::value_or_throw(try_restart_child(to, std::move(which)), "restart_child");
+}
+
+/// As try_restart_child, with what the start had to say beside the pid.
+template <address To>
+result<started_child> try_restart_child_with_info(const To& to, child_key which) {
+  [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
+  return detail::restart_child(whereis(to), std::move(which));
+}
+/// As try_restart_child_with_info, but what it says is thrown, as kin::call_failed.
+template <address To>
+started_child restart_child_with_info(const To& to, child_key which) {
+  return detail::value_or_throw(try_restart_child_with_info(to, std::move(which)), "restart_child");
 }
 
 /// Forgets a child that does not run.
@@ -302,4 +379,118 @@ child_spec get_childspec(const To& to, child_key which) {
   return detail::value_or_throw(try_get_childspec(to, std::move(which)), "get_childspec");
 }
 
+/// Those of its children that wait to be started again, see kin::backoff: who calls one of them
+/// gets noproc, and learns here why and for how long. None: all is well.
+template <address To>
+result<std::vector<degraded_child>> try_degraded(const To& to) {
+  [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
+  return detail::degraded(whereis(to));
+}
+/// As try_degraded, but what it says is thrown, as kin::call_failed.
+template <address To>
+std::vector<degraded_child> degraded(const To& to) {
+  return detail::value_or_throw(try_degraded(to), "degraded");
+}
+
+// ---- as sys sees it -----------------------------------------------------------------------------
+//
+// The state of a supervisor is a tree as a value: its options, and the specs of the children that it
+// has now, in order. To put another in its place changes no process: children of a spec that is in
+// both live on, those that are only in the new one wait for restart_child, those that are only in
+// the old one are kept, after the others. Its name, and whether it is simple_one_for_one, stay.
+
+namespace detail {
+template <class To>
+concept supervises = std::derived_from<typename server_behind<To>::type, supervisor>;
+result<supervisor> tree_of(std::optional<pid> to, duration limit);
+/// `change` may give a reason instead: then nothing has changed.
+using tree_change = std::function<result<supervisor>(supervisor)>;
+result<supervisor> change_tree(std::optional<pid> to, tree_change change, bool suspended_only,
+                               duration limit);
+template <class F>
+tree_change checked_change(F change) {
+  constexpr bool fits = std::is_invocable_r_v<result<supervisor>, F&, supervisor>;
+  static_assert(fits, "kin: the function takes a kin::supervisor, and returns the new one");
+  if constexpr (fits) {
+    return std::move(change);
+  } else {
+    return {};
+  }
+}
+}  // namespace detail
+
+namespace sys {
+
+/// The tree that the supervisor looks after now.   See  sys:get_state/1.
+template <address To>
+requires detail::supervises<To> result<supervisor> try_get_state(
+    const To& to, duration limit = std::chrono::seconds(5)) {
+  return detail::tree_of(whereis(to), limit);
+}
+/// As try_get_state, but its error is thrown.
+template <address To>
+requires detail::supervises<To> supervisor get_state(const To& to,
+                                                     duration limit = std::chrono::seconds(5)) {
+  return detail::value_or_throw(detail::tree_of(whereis(to), limit), "sys::get_state");
+}
+/// What `look` says of that tree. It is run by who asks.
+template <address To, class F>
+requires detail::supervises<To>
+auto try_inspect(const To& to, F look, duration limit = std::chrono::seconds(5)) {
+  constexpr bool fits = std::is_invocable_v<F&, const supervisor&>;
+  static_assert(fits, "kin: the function takes the server, as const&");
+  if constexpr (fits) {
+    using R = std::invoke_result_t<F&, const supervisor&>;
+    const auto tree = detail::tree_of(whereis(to), limit);
+    if (!tree) return result<R>(tree.error());
+    if constexpr (std::is_void_v<R>) {
+      look(*tree);
+      return result<void>();
+    } else {
+      return result<R>(look(*tree));
+    }
+  } else {
+    return result<void>(exit_reason(badarg));
+  }
+}
+/// As try_inspect, but its error is thrown.
+template <address To, class F>
+requires detail::supervises<To>
+auto inspect(const To& to, F look, duration limit = std::chrono::seconds(5)) {
+  return detail::value_or_throw(sys::try_inspect(to, std::move(look), limit), "sys::inspect");
+}
+/// Puts what `change(supervisor)` gives in its place: a supervisor, or a result of one. A tree that
+/// cannot be is refused with a bad_spec, as at a start; a reason is the error, but `ignored`, which
+/// changes nothing.
+///
+/// Returns  the tree as it is then.   See  sys:replace_state/2.
+template <address To, class F>
+requires detail::supervises<To> result<supervisor> try_replace_state(
+    const To& to, F change, duration limit = std::chrono::seconds(5)) {
+  return detail::change_tree(whereis(to), detail::checked_change(std::move(change)), false, limit);
+}
+/// As try_replace_state, but its error is thrown.
+template <address To, class F>
+requires detail::supervises<To> supervisor replace_state(const To& to, F change,
+                                                         duration limit = std::chrono::seconds(5)) {
+  return detail::value_or_throw(sys::try_replace_state(to, std::move(change), limit),
+                                "sys::replace_state");
+}
+/// As try_replace_state, for a supervisor that is suspended; else not_suspended.
+///
+/// See  sys:change_code/4, supervisor:code_change/3.
+template <address To, class F>
+requires detail::supervises<To> result<supervisor> try_change_code(
+    const To& to, F change, duration limit = std::chrono::seconds(5)) {
+  return detail::change_tree(whereis(to), detail::checked_change(std::move(change)), true, limit);
+}
+/// As try_change_code, but its error is thrown.
+template <address To, class F>
+requires detail::supervises<To> supervisor change_code(const To& to, F change,
+                                                       duration limit = std::chrono::seconds(5)) {
+  return detail::value_or_throw(sys::try_change_code(to, std::move(change), limit),
+                                "sys::change_code");
+}
+
+}  // namespace sys
 }  // namespace kin

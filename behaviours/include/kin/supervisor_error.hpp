@@ -17,6 +17,7 @@ extern const atom_rep not_found_rep;
 extern const atom_rep running_rep;
 extern const atom_rep restarting_rep;
 extern const atom_rep gave_up_rep;
+extern const atom_rep badcall_rep;
 extern const atom_rep max_children_rep;
 }  // namespace detail
 
@@ -28,7 +29,9 @@ inline constexpr atom running{detail::running_rep};      ///< the child runs
 inline constexpr atom restarting{detail::restarting_rep};
 /// More restarts than `intensity` within `period`; prints `reached_max_restart_intensity`.
 inline constexpr atom gave_up{detail::gave_up_rep};
-/// The supervisor has as many children as it may.
+/// A supervisor_bridge has no children that could be started or ended.
+inline constexpr atom badcall{detail::badcall_rep};
+/// The supervisor has as many children as it may have.
 inline constexpr atom max_children{detail::max_children_rep};
 
 /// Inside shutdown(...): the start of a tree failed, because this child did not start.
@@ -45,8 +48,13 @@ struct bad_spec {
   enum class fault : unsigned char {
     missing_id,
     missing_start,
-    invalid_shutdown,
-    invalid_period,
+    invalid_restart_type,   ///< no value of kin::restart
+    invalid_child_type,     ///< no value of kin::child_type
+    invalid_shutdown,       ///< a negative time
+    invalid_backoff,        ///< a negative time, a factor below one, or jitter not within 0 and 1
+    invalid_strategy,       ///< no value of kin::strategy, or one that this supervisor cannot have
+    invalid_period,         ///< nothing, or less
+    invalid_auto_shutdown,  ///< no value of kin::auto_shutdown
     duplicate_child_name,  ///< two children with one id
     bad_combination,       ///< significant, and permanent; or significant without auto_shutdown
     bad_start_spec,        ///< not one template; a misplaced template; other arguments than its
@@ -56,7 +64,8 @@ struct bad_spec {
   friend bool operator==(const bad_spec&, const bad_spec&) = default;
 };
 std::ostream& operator<<(std::ostream& out, bad_spec::fault f);
-/// `{start_spec, duplicate_child_name: two children have the id "cache"}`.
+/// `{start_spec, duplicate_child_name: two children have the id "cache"}`; what is wrong with the
+/// supervisor's own options is `{supervisor_data, invalid_period: ...}`.
 std::ostream& operator<<(std::ostream& out, const bad_spec& b);
 
 }  // namespace kin

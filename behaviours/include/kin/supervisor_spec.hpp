@@ -6,6 +6,8 @@
 #include <kin/child_template.hpp>
 #include <kin/export.hpp>
 #include <kin/registry.hpp>
+#include <kin/result.hpp>
+#include <kin/server_name.hpp>
 #include <kin/time.hpp>
 
 #include <chrono>
@@ -15,9 +17,11 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -36,22 +40,31 @@ using auto_shutdown::all_significant;
 using auto_shutdown::any_significant;
 std::ostream& operator<<(std::ostream& out, auto_shutdown a);
 
-/// The name of a supervisor: `kin::name<kin::supervisor>`, or a `name<supervisor_of<...>>`.
+/// The name of a supervisor: `kin::name<kin::supervisor>`, or a `name<supervisor_of<...>>`; or a key
+/// of a registry for supervisors.
 class supervisor_name {
  public:
-  constexpr supervisor_name() = default;
+  supervisor_name() = default;
   /// Of a name of any kind of supervisor.
   template <class S>
-  constexpr supervisor_name(name<S> n)
-      : name_(n.untyped()) {  // NOLINT(google-explicit-constructor): it is one
+  supervisor_name(name<S> n) : name_(n.untyped()) {  // NOLINT(google-explicit-constructor): it is
     static_assert(std::derived_from<S, supervisor>, "kin: this is not the name of a supervisor");
   }
-  [[nodiscard]] constexpr const detail::name_text& untyped() const { return name_; }
-  /// Empty: none.
-  [[nodiscard]] constexpr std::string_view text() const { return name_.text; }
+  /// A key of a registry, which must outlive all that starts with it.
+  template <class Registry>
+  supervisor_name(via<Registry> key)  // NOLINT(google-explicit-constructor)
+      : name_(std::make_shared<const detail::held_key_of<Registry>>(std::move(key))) {
+    static_assert(std::is_base_of_v<supervisor, typename Registry::server_type>,
+                  "kin: this is a key of a registry that is not for supervisors");
+  }
+  [[nodiscard]] const detail::start_name& untyped() const { return name_; }
+  /// Whether there is none.
+  [[nodiscard]] bool empty() const { return name_.empty(); }
+  /// As people read it; empty: none.
+  [[nodiscard]] std::string text() const { return name_.empty() ? std::string() : name_.text(); }
 
  private:
-  detail::name_text name_;
+  detail::start_name name_;
 };
 
 /// How a supervisor works; every field may be left out.
@@ -69,6 +82,26 @@ struct supervisor_options {
   kin::auto_shutdown auto_shutdown = auto_shutdown::never;
 };
 
+namespace detail {
+class supervision;
+/// What a supervisor of another kind does: a bridge, a dynamic_supervisor. Never changed.
+class supervision_kind {
+ public:
+  supervision_kind() = default;
+  supervision_kind(const supervision_kind&) = delete;
+  supervision_kind& operator=(const supervision_kind&) = delete;
+  virtual ~supervision_kind() = default;
+  [[nodiscard]] virtual std::unique_ptr<supervision> make(const supervisor& tree,
+                                                          bool is_root) const = 0;
+  /// Why it cannot be.
+  [[nodiscard]] virtual std::optional<exit_reason> fault(const supervisor& tree) const = 0;
+
+  static void put(supervisor& tree, std::shared_ptr<const supervision_kind> kind);
+  static void put(supervisor& tree, std::shared_ptr<const child_recipe> recipe);
+  static const supervision_kind* of(const supervisor& tree);
+};
+}  // namespace detail
+
 /// A tree of processes, as a value. Children start in the order written, each when the one before
 /// it is up, and end in reverse.
 class supervisor {
@@ -77,6 +110,9 @@ class supervisor {
   template <class... Children>
   supervisor(supervisor_options options,
              Children... children);  // NOLINT(google-explicit-constructor): f() returns {...}
+  /// Children whose number is known at run time only.
+  supervisor(supervisor_options options, std::vector<child_spec> children)
+      : options_(std::move(options)), children_(std::move(children)) {}
 
   /// As given.
   [[nodiscard]] const supervisor_options& options() const { return options_; }
@@ -88,12 +124,14 @@ class supervisor {
   }
 
  private:
+  friend class detail::supervision_kind;
   template <class T>
   void add(T one);
 
   supervisor_options options_;
   std::vector<child_spec> children_;
   std::shared_ptr<const detail::child_recipe> recipe_;
+  std::shared_ptr<const detail::supervision_kind> kind_;
 };
 
 /// A simple_one_for_one supervisor whose handles and names know what start_child takes and gives:
@@ -118,23 +156,41 @@ class supervisor_of<Child(Extra...)> : public supervisor {
 };
 
 namespace detail {
-child_spec tree_child(child_options<supervisor> options, std::function<supervisor()> tree);
+inline void supervision_kind::put(supervisor& tree, std::shared_ptr<const supervision_kind> kind) {
+  tree.kind_ = std::move(kind);
+}
+inline void supervision_kind::put(supervisor& tree, std::shared_ptr<const child_recipe> recipe) {
+  tree.recipe_ = std::move(recipe);
+}
+inline const supervision_kind* supervision_kind::of(const supervisor& tree) {
+  return tree.kind_.get();
+}
+
+/// What a supervisor runs at its start: its tree, or the reason it has none.
+using tree_function = std::function<result<supervisor>()>;
+child_spec tree_child(child_options<supervisor> options, tree_function tree,
+                      const std::type_info& module);
+child_spec tree_child(child_options<supervisor> options, supervisor tree);
 template <class F>
-concept gives_tree = std::convertible_to<std::invoke_result_t<F&>, supervisor>;
+concept gives_tree = std::convertible_to<std::invoke_result_t<F&>, supervisor> ||
+    std::same_as<std::invoke_result_t<F&>, result<supervisor>>;
 template <class F>
 concept tree_source = std::derived_from<F, supervisor> ||(std::invocable<F&>&& gives_tree<F>);
 }  // namespace detail
 
-/// A child that is a tree: a supervisor, or a function that gives one. The function runs at each
-/// start, in the supervisor's process, so that a restarted tree has fresh arguments.
+/// A child that is a tree: a supervisor, or a function that gives one, or a result of one. The
+/// function runs at each start, in the process of the new supervisor, so that a restarted tree has
+/// fresh arguments. A reason instead of a tree is why it does not start; `ignored`: there is nothing
+/// to do, and that is well.
 template <detail::tree_source Tree>
 [[nodiscard]] child_spec child(child_options<supervisor> options, Tree tree) {
   if constexpr (std::derived_from<Tree, supervisor>) {
     if (options.id.empty()) options.id = tree.options().name.text();
-    return detail::tree_child(std::move(options),
-                              [tree = supervisor(std::move(tree))] { return tree; });
+    return detail::tree_child(std::move(options), supervisor(std::move(tree)));
   } else {
-    return detail::tree_child(std::move(options), std::move(tree));
+    return detail::tree_child(
+        std::move(options), [tree = std::move(tree)]() mutable { return result<supervisor>(tree()); },
+        typeid(Tree));
   }
 }
 /// The same where nothing needs to be said.
@@ -169,7 +225,8 @@ void supervisor::add(T one) {
 }
 
 template <class... Children>
-supervisor::supervisor(supervisor_options options, Children... children) : options_(options) {
+supervisor::supervisor(supervisor_options options, Children... children)
+    : options_(std::move(options)) {
   children_.reserve(sizeof...(Children));
   (add(std::move(children)), ...);
 }
