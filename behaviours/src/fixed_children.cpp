@@ -32,6 +32,12 @@ struct child_record {
   [[nodiscard]] offender about() const { return {spec, pid ? pid : was, is_restarting()}; }
 };
 
+// What a temporary child was started with is needed no more, and may be large.
+void forget_start(child_spec& spec) {
+  if (spec.module == nullptr) spec.module = &spec.start.type();
+  spec.start = [] { return exit_reason("the start of a temporary child is not kept"); };
+}
+
 class fixed final : public supervision {
   using order = std::list<child_record>;
   using place = order::iterator;
@@ -82,6 +88,7 @@ class fixed final : public supervision {
     start_context with;
     const result<pid> started = started_by([&] { return spec.start(with); });
     if (!started) return started.error();
+    if (spec.restart == temporary) forget_start(spec);
     if (*started || spec.restart != temporary) runs(add(std::move(spec)), *started);
     return started_child{*started, std::move(with.info)};
   }

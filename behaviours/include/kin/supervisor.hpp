@@ -412,7 +412,7 @@ tree_change checked_change(F change) {
   constexpr bool fits = std::is_invocable_r_v<result<supervisor>, F&, supervisor>;
   static_assert(fits, "kin: the function takes a kin::supervisor, and returns the new one");
   if constexpr (fits) {
-    return std::move(change);
+    return tree_change(std::move(change));
   } else {
     return {};
   }
