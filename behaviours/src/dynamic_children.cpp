@@ -85,14 +85,14 @@ class dynamic final : public many_children {
 
   // One report a reason. Reasons are told apart by their text first: among thousands of children each
   // may have its own.
-  void report_failures(const std::vector<std::pair<entry, exit_reason>>& failed) override {
+  void report_failures(const std::vector<failed_end>& failed) override {
     struct counted {
       exit_reason why;
       std::size_t times = 1;
     };
     std::vector<counted> reasons;
     std::unordered_multimap<std::string, std::size_t> by_text;
-    for (const auto& [child, why] : failed) {
+    for (const auto& [child, known, why] : failed) {
       std::string text = to_string(why);
       auto [at, end] = by_text.equal_range(text);
       while (at != end && reasons[at->second].why != why) ++at;

@@ -32,12 +32,6 @@ struct child_record {
   [[nodiscard]] offender about() const { return {spec, pid ? pid : was, is_restarting()}; }
 };
 
-// What a temporary child was started with is needed no more, and may be large.
-void forget_start(child_spec& spec) {
-  if (spec.module == nullptr) spec.module = &spec.start.type();
-  spec.start = [] { return exit_reason("the start of a temporary child is not kept"); };
-}
-
 class fixed final : public supervision {
   using order = std::list<child_record>;
   using place = order::iterator;

@@ -13,12 +13,10 @@ void many_children::stop_all(const exit_reason& /*why*/) {
   children_.for_each([&](pid child, const entry& one) {
     if (!one.is_restarting) all.push_back({child, spec_of(one).how_long()});
   });
-  std::vector<std::pair<entry, exit_reason>> failed;
+  std::vector<failed_end> failed;
   stop_children(all, met(), [&](pid child, const exit_reason& why) {
     entry& one = *children_.find(child);
-    const child_spec& spec = spec_of(one);
-    if (!ended_as_told(spec.restart, spec.how_long(), why))
-      failed.emplace_back(std::move(one), why);
+    if (!is_as_told(spec_of(one), why)) failed.push_back({child, std::move(one), why});
   });
   report_failures(failed);
   children_.clear();
@@ -92,9 +90,8 @@ result<void> many_children::terminate_child(const child_key& which) {
   if (child == nullptr) return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
   if (!child->is_restarting) {
     const child_spec& spec = spec_of(*child);
-    const shutdown_limit limit = spec.how_long();
-    const exit_reason why = stop_child(p, limit, met());
-    if (!ended_as_told(spec.restart, limit, why)) report().shutdown_error(why, {spec, p});
+    const exit_reason why = stop_child(p, spec.how_long(), met());
+    if (!is_as_told(spec, why)) report().shutdown_error(why, {spec, p});
   }
   children_.erase(p);
   return {};

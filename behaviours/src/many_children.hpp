@@ -41,16 +41,20 @@ class many_children : public supervision {
   void add(pid child, std::shared_ptr<const void> kept) {
     children_.insert(child, {std::move(kept)});
   }
-  /// `f(kept)` for each.
-  template <class F>
-  void for_each(F f) {
-    children_.for_each([&](pid /*child*/, const entry& one) { f(one.kept); });
-  }
-
   [[nodiscard]] virtual const child_spec& spec_of(const entry& child) const = 0;
   virtual result<pid> start_again(const std::shared_ptr<const void>& kept) = 0;
   /// Those that ended as they were not told to, after stop_all.
-  virtual void report_failures(const std::vector<std::pair<entry, exit_reason>>& failed) = 0;
+  struct failed_end {
+    kin::pid child;
+    entry known;
+    exit_reason why;
+  };
+  virtual void report_failures(const std::vector<failed_end>& failed) = 0;
+  [[nodiscard]] virtual bool is_as_told(const child_spec& spec, const exit_reason& why) const {
+    return ended_as_told(spec.restart, spec.how_long(), why);
+  }
+  /// Of a child that is there.
+  [[nodiscard]] const child_spec& spec_at(pid child) { return spec_of(*children_.find(child)); }
 
  private:
   next restart(pid was);

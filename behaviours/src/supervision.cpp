@@ -118,6 +118,11 @@ std::optional<exit_reason> fault_of(const supervisor& tree) {
   return fault_of(tree.children(), tree.options().auto_shutdown);
 }
 
+void forget_start(child_spec& spec) {
+  if (spec.module == nullptr) spec.module = &spec.start.type();
+  spec.start = [] { return exit_reason("the start of a temporary child is not kept"); };
+}
+
 exit_reason wants_arguments() {
   return bad(bad_spec::fault::bad_start_spec,
              "start_child of a simple_one_for_one supervisor takes what its template wants");

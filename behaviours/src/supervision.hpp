@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class supervision {
   virtual child_counts count_children() = 0;
   virtual std::vector<degraded_child> degraded() = 0;
 
+  /// For people.
+  virtual void print(std::ostream& out) const { out << options_.strategy; }
   /// All it looks after now, as a value.
   virtual supervisor tree() = 0;
   /// The same, from now on; a failure changes nothing.
@@ -104,6 +107,8 @@ std::optional<exit_reason> fault_of(const supervisor& tree);
 std::optional<exit_reason> fault_of(const child_spec& spec, std::optional<auto_shutdown> mode);
 std::optional<exit_reason> fault_of(const std::vector<child_spec>& specs,
                                     std::optional<auto_shutdown> mode);
+/// What a temporary child was started with is needed no more, and may be large.
+void forget_start(child_spec& spec);
 /// The answer of a supervisor that does not take a child_spec, or takes nothing else.
 exit_reason wants_arguments();
 exit_reason wants_spec(const std::type_info& given);

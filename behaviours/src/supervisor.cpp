@@ -104,7 +104,7 @@ class supervisor_body final : public server_process {
       : server_process(std::move(how)), tree_(std::move(tree)), is_root_(is_root) {}
   [[nodiscard]] const std::type_info& subject() const override { return typeid(supervisor); }
   void print_state(std::ostream& out) const override {
-    if (server_.state() != nullptr) out << server_.state()->options().strategy;
+    if (server_.state() != nullptr) server_.state()->print(out);
   }
 
  private:

@@ -200,7 +200,9 @@ template <class Signature>
 struct child_of<supervisor_of<Signature>>
     : std::type_identity<typename supervisor_of<Signature>::child> {};
 template <class S>
-inline constexpr bool takes_specs = std::is_void_v<S> || std::is_same_v<S, supervisor>;
+inline constexpr bool takes_specs = true;  // or a kind of its own
+template <class Signature>
+inline constexpr bool takes_specs<supervisor_of<Signature>> = false;
 template <class S, class... Extra>
 struct arguments_of : std::type_identity<std::tuple<Extra...>> {};
 template <class Signature, class... Extra>
@@ -219,6 +221,11 @@ template <tree_source Tree>
 child_spec as_spec(Tree tree) {
   return kin::child(std::move(tree));
 }
+/// What start_child of an S makes of a T: here, what is a spec for any.
+template <class S, class... T>
+struct spec_for : std::bool_constant<takes_specs<S> && is_spec<T...>> {
+  static child_spec make(T... one) { return as_spec(std::move(one)...); }
+};
 
 }  // namespace detail
 
@@ -229,8 +236,8 @@ result<started_child> start_one(const To& to, Extra... extra) {
   using S = typename server_behind<To>::type;
   if constexpr (!check_supervisor<To>()) {
     return exit_reason(badarg);
-  } else if constexpr (takes_specs<S> && is_spec<Extra...>) {
-    return detail::start_child(whereis(to), as_spec(std::move(extra)...));
+  } else if constexpr (spec_for<S, Extra...>::value) {
+    return detail::start_child(whereis(to), spec_for<S, Extra...>::make(std::move(extra)...));
   } else {
     using arguments = typename arguments_of<S, Extra...>::type;
     constexpr bool fit = std::is_constructible_v<arguments, Extra&&...> &&

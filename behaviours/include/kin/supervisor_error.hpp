@@ -29,7 +29,8 @@ inline constexpr atom running{detail::running_rep};      ///< the child runs
 inline constexpr atom restarting{detail::restarting_rep};
 /// More restarts than `intensity` within `period`; prints `reached_max_restart_intensity`.
 inline constexpr atom gave_up{detail::gave_up_rep};
-/// A supervisor_bridge has no children that could be started or ended.
+/// A supervisor of this kind cannot do that: a bridge has no children, a dynamic_supervisor keeps none
+/// that do not run.
 inline constexpr atom badcall{detail::badcall_rep};
 /// The supervisor has as many children as it may have.
 inline constexpr atom max_children{detail::max_children_rep};

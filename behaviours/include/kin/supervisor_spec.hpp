@@ -98,6 +98,7 @@ class supervision_kind {
 
   static void put(supervisor& tree, std::shared_ptr<const supervision_kind> kind);
   static void put(supervisor& tree, std::shared_ptr<const child_recipe> recipe);
+  static void rename(supervisor& tree, supervisor_name name);
   static const supervision_kind* of(const supervisor& tree);
 };
 }  // namespace detail
@@ -161,6 +162,9 @@ inline void supervision_kind::put(supervisor& tree, std::shared_ptr<const superv
 }
 inline void supervision_kind::put(supervisor& tree, std::shared_ptr<const child_recipe> recipe) {
   tree.recipe_ = std::move(recipe);
+}
+inline void supervision_kind::rename(supervisor& tree, supervisor_name name) {
+  tree.options_.name = std::move(name);
 }
 inline const supervision_kind* supervision_kind::of(const supervisor& tree) {
   return tree.kind_.get();
