@@ -72,6 +72,10 @@ std::ostream& operator<<(std::ostream& out, const failed_to_start_child& f) {
   return out << "{failed_to_start_child, " << f.id << ", " << f.reason << '}';
 }
 
+std::ostream& operator<<(std::ostream& out, const degraded_child& d) {
+  return out << "{degraded, " << d.id << ", " << d.restarts << ", " << d.why << '}';
+}
+
 std::ostream& operator<<(std::ostream& out, bad_spec::fault f) {
   using enum bad_spec::fault;
   switch (f) {

@@ -94,8 +94,7 @@ class fixed final : public supervision {
   result<void> terminate_child(const child_key& which) override {
     const auto child = find(which);
     if (child == children_.end()) return exit_reason(not_found);
-    child->failures.reset();
-    stop(child);
+    if (stop(child)) child->failures.reset();
     return {};
   }
 
@@ -227,6 +226,7 @@ class fixed final : public supervision {
   }
 
   bool start(place child) {
+    if (child->failures != nullptr) child->failures->end_stand_in(met());
     start_context with;
     const result<pid> started = started_by([&] { return child->spec.start(with); });
     if (started) {
@@ -248,6 +248,7 @@ class fixed final : public supervision {
 
   // Ends a child, and its restarting. False: it was temporary, and is forgotten.
   bool stop(place child) {
+    if (child->failures != nullptr) child->failures->end_stand_in(met());
     const kin::pid p = child->pid;
     if (p) {
       const shutdown_limit limit = child->spec.how_long();
@@ -298,6 +299,7 @@ class fixed final : public supervision {
     const try_again again{.id = child->spec.id, .ticket = child->ticket};
     if (options().strategy == one_for_all) stop_from(children_.begin(), child);
     if (options().strategy == rest_for_one) stop_from(std::next(child), children_.end());
+    child->failures->stand_in(child->spec);
     send_after(child->failures->wait(), self(), again);
     return {};
   }

@@ -11,6 +11,7 @@ void many_children::stop_all(const exit_reason& /*why*/) {
   std::vector<doomed> all;
   all.reserve(children_.size());
   children_.for_each([&](pid child, const entry& one) {
+    if (one.failures != nullptr) one.failures->end_stand_in(met());
     if (!one.is_restarting) all.push_back({child, spec_of(one).how_long()});
   });
   std::vector<failed_end> failed;
@@ -49,6 +50,7 @@ next many_children::restart(pid was) {
 
 next many_children::try_restart(pid was) {
   entry child = std::move(*children_.find(was));
+  if (child.failures != nullptr) child.failures->end_stand_in(met());
   const result<pid> started = started_by([&] { return start_again(child.kept); });
   if (!started) {
     const child_spec& spec = spec_of(child);
@@ -74,6 +76,7 @@ next many_children::delay(pid was, const exit_reason& why) {
   if (!child.failures->add(spec.backoff, why, was, clock::now()))
     return give_up({spec, was, child.is_restarting});
   child.is_restarting = true;
+  child.failures->stand_in(spec);
   send_after(child.failures->wait(), self(), try_again{.was = was});
   return {};
 }
@@ -88,6 +91,7 @@ result<void> many_children::terminate_child(const child_key& which) {
   const kin::pid p = which.pid();
   const entry* child = children_.find(p);
   if (child == nullptr) return is_alive(p) ? result<void>(exit_reason(not_found)) : result<void>();
+  if (child->failures != nullptr) child->failures->end_stand_in(met());
   if (!child->is_restarting) {
     const child_spec& spec = spec_of(*child);
     const exit_reason why = stop_child(p, spec.how_long(), met());

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "restart_delay.hpp"
 
+#include <kin/message.hpp>
 #include <kin/process.hpp>
+#include <kin/request.hpp>
+#include <kin/wait.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -22,6 +26,19 @@ std::uint64_t mixed(std::uint64_t x) {
 std::uint64_t random_at(clock::time_point now, kin::pid child) {
   return mixed(static_cast<std::uint64_t>(now.time_since_epoch().count()) ^
                mixed(pid_access::id(child)));
+}
+
+// Calls fail at once with what is known of the child; all else is thrown away.
+void answer_for(const start_name& name, const degraded_child& child) {
+  if (name.enter(self())) return;  // somebody else has it
+  const exit_reason why(child);
+  receiver mailbox(nullptr, 0, true, infinity, {});
+  while (mailbox.next() != nullptr) {
+    const message m = mailbox.take();
+    if (as_request(m.node()) == nullptr) continue;
+    request_head& head = head_of(m.node());
+    if (head.number != 0) answer_failure(std::exchange(head, {head.caller, 0}), why);
+  }
 }
 
 }  // namespace
@@ -46,6 +63,17 @@ bool failures::add(const backoff& how, exit_reason why, kin::pid was, time now) 
   wait_ = wait_before(in_row_, how, random_at(now, was));
   next_ = now + wait_;
   return true;
+}
+
+void failures::stand_in(const child_spec& spec) {
+  if (spec.held_name == nullptr) return;
+  stand_in_ = spawn([name = spec.held_name, child = about(spec.id)] { answer_for(*name, child); },
+                    {.link = true})
+                  .pid;
+}
+void failures::end_stand_in(met_exits& met) {
+  if (!stand_in_) return;
+  static_cast<void>(stop_child(std::exchange(stand_in_, {}), brutal_kill, met));
 }
 
 }  // namespace kin::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a child with a back-off waits, and what is known of its failures.
+// How long a child with a back-off waits, what is known of its failures, and who stands in for it
+// meanwhile.
 #pragma once
 
 #include <kin/child_spec.hpp>
@@ -8,9 +9,10 @@
 #include <kin/supervisor.hpp>
 #include <kin/time.hpp>
 
+#include "shutdown.hpp"
+
 #include <cstdint>
-#include <memory>
-#include <utility>
+#include <string>
 
 namespace kin::detail {
 
@@ -27,7 +29,10 @@ class failures {
   [[nodiscard]] bool add(const backoff& how, exit_reason why, kin::pid was, time now);
   /// Until the next start.
   [[nodiscard]] duration wait() const { return wait_; }
-  [[nodiscard]] kin::pid was() const { return was_; }
+  /// For the time of a wait somebody answers in the place of a child of that spec, if it says so.
+  void stand_in(const child_spec& spec);
+  /// No longer: the name is free when this returns.
+  void end_stand_in(met_exits& met);
   [[nodiscard]] degraded_child about(const std::string& id) const {
     return {id, was_, in_row_, why_, next_};
   }
@@ -39,6 +44,7 @@ class failures {
   duration wait_ = {};
   exit_reason why_;
   kin::pid was_;
+  kin::pid stand_in_ = {};  // or none
 };
 
 }  // namespace kin::detail

@@ -265,7 +265,7 @@ int run_supervisor(const supervisor& root, const run_options& options) {
 
 namespace {
 child_spec spec_of(child_options<supervisor> options, start_function start,
-                   const std::type_info& module) {
+                   const std::type_info& module, std::shared_ptr<const start_name> held_name) {
   return {.id = options.id.empty() ? "supervisor" : std::move(options.id),
           .start = std::move(start),
           .restart = options.restart,
@@ -273,7 +273,8 @@ child_spec spec_of(child_options<supervisor> options, start_function start,
           .type = child_type::supervisor,
           .significant = options.significant,
           .backoff = options.backoff,
-          .module = &module};
+          .module = &module,
+          .held_name = std::move(held_name)};
 }
 }  // namespace
 
@@ -281,12 +282,13 @@ child_spec tree_child(child_options<supervisor> options, tree_function tree,
                       const std::type_info& module) {
   return spec_of(
       std::move(options), [tree = std::move(tree)] { return start_supervisor(tree, true); },
-      module);
+      module, nullptr);
 }
 child_spec tree_child(child_options<supervisor> options, supervisor tree) {
+  auto held_name = held_by(tree.options().name, options.backoff);
   return spec_of(
       std::move(options), [tree = std::move(tree)] { return start_tree(tree); },
-      typeid(supervisor));
+      typeid(supervisor), std::move(held_name));
 }
 
 }  // namespace kin::detail

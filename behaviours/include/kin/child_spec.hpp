@@ -16,6 +16,7 @@
 #include <functional>
 #include <iosfwd>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -78,6 +79,10 @@ struct backoff {
   duration calm = std::chrono::seconds(30);
   /// More restarts in a row, and the supervisor gives up, as it does beyond its `intensity`.
   unsigned attempts = std::numeric_limits<unsigned>::max();
+  /// While it waits, a process that stands in holds its name, if it has one: calls to it fail at
+  /// once with the reason degraded_child, which says why and for how long, where they would fail
+  /// with noproc. What is sent or cast is lost, as it is where nobody is.
+  bool stand_in = false;
 
   /// Whether there is one.
   [[nodiscard]] bool is_on() const { return first != duration::zero(); }
@@ -184,6 +189,8 @@ struct child_spec {
   /// What it is made of, for reports: the class of a server, the body of a process. Null: `start`
   /// says it.
   const std::type_info* module = nullptr;
+  /// What a stand-in holds, see backoff; null: there is none.
+  std::shared_ptr<const detail::start_name> held_name = {};
 
   /// `shutdown`, or what goes for its type.
   [[nodiscard]] shutdown_limit how_long() const {
@@ -231,6 +238,12 @@ template <class Server>
 start_options<Server> start_options_of(const child_options<Server>& child) {
   return {.name = child.name, .priority = child.priority, .mailbox = child.mailbox};
 }
+/// What its stand-in holds.
+template <class Name>
+std::shared_ptr<const start_name> held_by(const Name& name, const backoff& how) {
+  if (!how.stand_in || name.untyped().empty()) return nullptr;
+  return std::make_shared<const start_name>(name.untyped());
+}
 inline spawn_options spawn_options_of(const child_options<void>& child) {
   return {.link = true, .priority = child.priority, .mailbox = child.mailbox};
 }
@@ -261,6 +274,7 @@ template <class Server, class... A>
     spec.significant = options.significant;
     spec.backoff = options.backoff;
     spec.module = &typeid(Server);
+    spec.held_name = detail::held_by(options.name, options.backoff);
   }
   return spec;
 }

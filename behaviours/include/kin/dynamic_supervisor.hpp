@@ -148,6 +148,7 @@ struct spec_for<dynamic_supervisor_with<Extra...>, extended<Server, A...>> : std
       spec.significant = child.options.significant;
       spec.backoff = child.options.backoff;
       spec.module = &typeid(Server);
+      spec.held_name = held_by(child.options.name, child.options.backoff);
     }
     return spec;
   }

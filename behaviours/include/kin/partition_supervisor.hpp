@@ -115,10 +115,11 @@ child_spec partition_child(partitions<Server>& all, const partition_options& opt
   if constexpr (std::derived_from<Server, supervisor>) {
     Server tree(arguments...);
     supervision_kind::rename(tree, all.at(index));
-    spec = child({.id = id}, std::move(tree));
+    spec = child({.id = id, .backoff = options.backoff}, std::move(tree));
   } else {
     child_options<Server> how{.name = all.at(index),
                               .id = id,
+                              .backoff = options.backoff,
                               .priority = options.priority,
                               .mailbox = options.mailbox};
     if constexpr (std::constructible_from<Server, partition, A...>) {
@@ -129,7 +130,6 @@ child_spec partition_child(partitions<Server>& all, const partition_options& opt
   }
   spec.restart = options.restart;
   if (options.shutdown) spec.shutdown = options.shutdown;
-  spec.backoff = options.backoff;
   return spec;
 }
 }  // namespace detail

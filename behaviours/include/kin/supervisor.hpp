@@ -124,14 +124,18 @@ struct child_counts {
   std::size_t workers = 0;      ///< the other specs
   friend bool operator==(const child_counts&, const child_counts&) = default;
 };
-/// A child that its supervisor starts again after a wait: see backoff.
+/// A child that its supervisor starts again after a wait: see backoff. Also the reason that calls
+/// fail with while a stand-in holds its name.
 struct degraded_child {
-  std::string id = {};         ///< what it is called by
-  kin::pid was = {};           ///< its last process
-  unsigned restarts = 0;       ///< in a row, without one that held
-  exit_reason why = {};        ///< what it ended for last, or its start failed with
-  clock::time_point next = {}; ///< when it is started again
+  std::string id = {};          ///< what it is called by
+  kin::pid was = {};            ///< its last process
+  unsigned restarts = 0;        ///< in a row, without one that held
+  exit_reason why = {};         ///< what it ended for last, or its start failed with
+  clock::time_point next = {};  ///< when it is started again
+  friend bool operator==(const degraded_child&, const degraded_child&) = default;
 };
+/// `{degraded, cache, 3, std::runtime_error: no disk}`.
+std::ostream& operator<<(std::ostream& out, const degraded_child& d);
 /// Names a child: by its id; under simple_one_for_one by its pid.
 class child_key {
  public:
@@ -386,8 +390,8 @@ child_spec get_childspec(const To& to, child_key which) {
   return detail::value_or_throw(try_get_childspec(to, std::move(which)), "get_childspec");
 }
 
-/// Those of its children that wait to be started again, see kin::backoff: who calls one of them
-/// gets noproc, and learns here why and for how long. None: all is well.
+/// Those of its children that wait to be started again, see kin::backoff, and why, and for how long.
+/// None: all is well.
 template <address To>
 result<std::vector<degraded_child>> try_degraded(const To& to) {
   [[maybe_unused]] constexpr bool fits = detail::check_supervisor<To>();
