@@ -109,8 +109,8 @@ std::ostream& operator<<(std::ostream& out, bad_spec::fault f) {
 
 std::ostream& operator<<(std::ostream& out, const bad_spec& b) {
   using enum bad_spec::fault;
-  const bool own = b.what == invalid_strategy || b.what == invalid_period ||
-                   b.what == invalid_auto_shutdown;
+  const bool own =
+      b.what == invalid_strategy || b.what == invalid_period || b.what == invalid_auto_shutdown;
   return out << (own ? "{supervisor_data, " : "{start_spec, ") << b.what << ": " << b.text << '}';
 }
 

@@ -24,9 +24,9 @@ namespace {
 
 struct child_record {
   child_spec spec;
-  kin::pid pid = {};         // while it runs
-  kin::pid was = {};         // before it ended by itself
-  std::uint64_t ticket = 0;  // while it is restarting
+  kin::pid pid = {};                                // while it runs
+  kin::pid was = {};                                // before it ended by itself
+  std::uint64_t ticket = 0;                         // while it is restarting
   std::unique_ptr<detail::failures> failures = {};  // of a child with a back-off
   [[nodiscard]] bool is_restarting() const { return ticket != 0; }
   [[nodiscard]] offender about() const { return {spec, pid ? pid : was, is_restarting()}; }
@@ -49,7 +49,9 @@ class fixed final : public supervision {
     return why;
   }
 
-  void stop_all(const exit_reason& /*why*/) override { stop_from(children_.begin(), children_.end()); }
+  void stop_all(const exit_reason& /*why*/) override {
+    stop_from(children_.begin(), children_.end());
+  }
 
   next child_ended(const exited& ended) override {
     const place* found = by_pid_.find(ended.from);

@@ -82,8 +82,9 @@ next many_children::delay(pid was, const exit_reason& why) {
 }
 
 next many_children::significant_child_has_gone() {
-  const bool ends = options().auto_shutdown == auto_shutdown::any_significant ||
-                    (options().auto_shutdown == auto_shutdown::all_significant && children_.empty());
+  const bool ends =
+      options().auto_shutdown == auto_shutdown::any_significant ||
+      (options().auto_shutdown == auto_shutdown::all_significant && children_.empty());
   return ends ? next::stop(shutdown) : next();
 }
 

@@ -47,7 +47,7 @@ duration wait_before(unsigned nth, const backoff& how, std::uint64_t random) {
   const auto limit = static_cast<double>(how.limit.count());
   const double grown =
       static_cast<double>(how.first.count()) * std::pow(how.factor, static_cast<double>(nth) - 1);
-  const double whole = std::min(grown, limit);  // pow may be infinite
+  const double whole = std::min(grown, limit);                       // pow may be infinite
   const double part = static_cast<double>(random >> 11U) * 0x1p-53;  // from 0 to less than 1
   return duration(static_cast<duration::rep>(whole * (1 - how.jitter * part)));
 }

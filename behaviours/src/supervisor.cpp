@@ -281,14 +281,14 @@ child_spec spec_of(child_options<supervisor> options, start_function start,
 child_spec tree_child(child_options<supervisor> options, tree_function tree,
                       const std::type_info& module) {
   return spec_of(
-      std::move(options), [tree = std::move(tree)] { return start_supervisor(tree, true); },
-      module, nullptr);
+      std::move(options), [tree = std::move(tree)] { return start_supervisor(tree, true); }, module,
+      nullptr);
 }
 child_spec tree_child(child_options<supervisor> options, supervisor tree) {
   auto held_name = held_by(tree.options().name, options.backoff);
   return spec_of(
-      std::move(options), [tree = std::move(tree)] { return start_tree(tree); },
-      typeid(supervisor), std::move(held_name));
+      std::move(options), [tree = std::move(tree)] { return start_tree(tree); }, typeid(supervisor),
+      std::move(held_name));
 }
 
 }  // namespace kin::detail

@@ -25,10 +25,9 @@ std::ostream& operator<<(std::ostream& out, const offender& child) {
   const std::type_info& made_of =
       child.spec.module != nullptr ? *child.spec.module : child.spec.start.type();
   return out << "{id, " << child.spec.id << "}, {mfargs, " << type_name(made_of)
-             << "}, {restart_type, " << child.spec.restart
-             << "}, {significant, " << (child.spec.significant ? "true" : "false")
-             << "}, {shutdown, " << child.spec.how_long() << "}, {child_type, " << child.spec.type
-             << "}]";
+             << "}, {restart_type, " << child.spec.restart << "}, {significant, "
+             << (child.spec.significant ? "true" : "false") << "}, {shutdown, "
+             << child.spec.how_long() << "}, {child_type, " << child.spec.type << "}]";
 }
 
 }  // namespace

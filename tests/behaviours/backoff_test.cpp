@@ -155,8 +155,8 @@ KIN_TEST(backoff, ends_with_terminate_child) {
 // Those that are ended with it do not run without it meanwhile, and start with it.
 KIN_SIM_TEST(backoff, takes_those_along_that_restart_with_it) {
   for (const kin::strategy how : {kin::one_for_all, kin::rest_for_one}) {
-    const auto tree = kin::start_link(kin::supervisor{
-        {.strategy = how, .intensity = 0}, child("a"), waiting("x"), child("c")});
+    const auto tree = kin::start_link(
+        kin::supervisor{{.strategy = how, .intensity = 0}, child("a"), waiting("x"), child("c")});
     const auto was = expect_all_up({"a", "x", "c"});
     end_with(was[1], no_disk{1});
     expect_shutdown({"c"});

@@ -125,11 +125,10 @@ KIN_TEST(dynamic_supervisor, gives_up_when_children_die_too_often) {
 KIN_TEST(dynamic_supervisor, forgets_a_child_whose_restart_is_ignored) {
   auto starts = std::make_shared<int>(0);
   const auto tree = started();
-  const kin::pid x =
-      kin::start_child(tree, custom("x", [starts]() -> kin::result<kin::pid> {
-                         if (++*starts > 1) return kin::exit_reason(kin::ignored);
-                         return kin::spawn_link(test::idle);
-                       }));
+  const kin::pid x = kin::start_child(tree, custom("x", [starts]() -> kin::result<kin::pid> {
+                                        if (++*starts > 1) return kin::exit_reason(kin::ignored);
+                                        return kin::spawn_link(test::idle);
+                                      }));
   kin::exit(x, kin::kill);
   test::settle();
   EXPECT_EQ(*starts, 2);
@@ -225,9 +224,11 @@ KIN_TEST(dynamic_supervisor, is_changed_while_it_runs) {
   kin::start_child(tree, child("a"));
   expect_up("a");
   EXPECT_EQ(kin::sys::get_state(tree).options().intensity, 8U);
-  EXPECT_EQ(kin::sys::try_replace_state(tree, [](kin::supervisor was) {
-              return kin::supervisor{was.options()};
-            }).error().get_if<kin::bad_spec>()->what,
+  EXPECT_EQ(kin::sys::try_replace_state(
+                tree, [](kin::supervisor was) { return kin::supervisor{was.options()}; })
+                .error()
+                .get_if<kin::bad_spec>()
+                ->what,
             fault::invalid_strategy);
   kin::stop(tree);
   expect_shutdown({"a"});
@@ -292,8 +293,8 @@ TEST(partitions, lead_each_key_to_a_copy_of_its_own) {
     EXPECT_EQ(kin::call(shards.at(2), who{}), 102);
     std::vector<int> seen(3);
     for (int i = 0; i < 300; ++i)
-      ++seen.at(static_cast<std::size_t>(
-          kin::call(shards["key " + std::to_string(i)], who{}) - 100));
+      ++seen.at(
+          static_cast<std::size_t>(kin::call(shards["key " + std::to_string(i)], who{}) - 100));
     EXPECT_THAT(seen, testing::Each(testing::Gt(30))) << "all have their part";
     EXPECT_EQ(kin::whereis(shards[kin::self()]), kin::whereis(shards[kin::self()]));
   });
@@ -319,9 +320,10 @@ TEST(partitions, may_be_of_supervisors) {
   kin::partitions<kin::dynamic_supervisor> sessions{4};
   test::play([&] {
     const auto tree = kin::start_link(kin::supervisor{
-        {}, kin::child({.id = "sessions"},
-                       kin::partition_supervisor(sessions, {.intensity = 7},
-                                                 kin::dynamic_supervisor{{.max_children = 1}}))});
+        {},
+        kin::child({.id = "sessions"},
+                   kin::partition_supervisor(sessions, {.intensity = 7},
+                                             kin::dynamic_supervisor{{.max_children = 1}}))});
     for (int i = 0; i < 4; ++i) kin::start_child(sessions[i], kin::child_process(test::idle));
     EXPECT_EQ(kin::try_start_child(sessions[3], kin::child_process(test::idle)).error(),
               kin::max_children);

@@ -91,8 +91,9 @@ KIN_TEST(supervisor_bridge, mini_terminate) {
 // What is behind it ends, and so does the bridge, with its reason; there is nothing left to end.
 KIN_TEST(supervisor_bridge, mini_die) {
   kin::trap_exits();
-  for (const kin::exit_reason& why : {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown),
-                                      kin::shutdown(oops{}), kin::exit_reason(oops{})}) {
+  for (const kin::exit_reason& why :
+       {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), kin::shutdown(oops{}),
+        kin::exit_reason(oops{})}) {
     test::forget_reports();
     const auto up = kin::start_link(bridge());
     kin::send(test::expect<kin::pid>(), why);
@@ -116,13 +117,12 @@ KIN_TEST(supervisor_bridge, badstart) {
 TEST(supervisor_bridge, simple_global_supervisor) {
   kin::registry<std::string, kin::supervisor_bridge> bridges;
   test::play([&] {
-    const auto tree = kin::start_link(kin::supervisor{
-        {}, kin::child({.id = "bridge"}, bridge({.name = bridges["one"]}))});
+    const auto tree = kin::start_link(
+        kin::supervisor{{}, kin::child({.id = "bridge"}, bridge({.name = bridges["one"]}))});
     const auto child = test::expect<kin::pid>();
     const auto was = kin::whereis(bridges["one"]);
     EXPECT_EQ(kin::which_children(tree).front(),
-              (kin::child_info{
-                  .id = "bridge", .pid = *was, .type = kin::child_type::supervisor}));
+              (kin::child_info{.id = "bridge", .pid = *was, .type = kin::child_type::supervisor}));
     kin::send(child, kin::exit_reason(oops{}));
     const auto again = test::expect<kin::pid>();
     EXPECT_NE(again, child);

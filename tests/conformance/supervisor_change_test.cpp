@@ -76,9 +76,10 @@ KIN_TEST(supervisor, significant_temporary) {
   kin::trap_exits();
   for (const kin::exit_reason& why :
        {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), kin::exit_reason(oops{})}) {
-    const auto any = kin::start_link(
-        kin::supervisor{{.auto_shutdown = kin::any_significant}, significant("a", kin::temporary),
-                        significant("b", kin::temporary), child("c")});
+    const auto any = kin::start_link(kin::supervisor{{.auto_shutdown = kin::any_significant},
+                                                     significant("a", kin::temporary),
+                                                     significant("b", kin::temporary),
+                                                     child("c")});
     const auto was = expect_all_up({"a", "b", "c"});
     kin::terminate_child(any, "a");
     expect_shutdown({"a"});
@@ -86,9 +87,10 @@ KIN_TEST(supervisor, significant_temporary) {
     end_with(was[1], why);
     expect_auto_shutdown(any, {"c"});
 
-    const auto all = kin::start_link(
-        kin::supervisor{{.auto_shutdown = kin::all_significant}, significant("a", kin::temporary),
-                        significant("b", kin::temporary), child("c")});
+    const auto all = kin::start_link(kin::supervisor{{.auto_shutdown = kin::all_significant},
+                                                     significant("a", kin::temporary),
+                                                     significant("b", kin::temporary),
+                                                     child("c")});
     const auto those = expect_all_up({"a", "b", "c"});
     end_and_settle(those[0], why);
     EXPECT_EQ(kin::count_children(all).active, 2U);
@@ -100,18 +102,20 @@ KIN_TEST(supervisor, significant_temporary) {
 // One that starts again has not gone.
 KIN_TEST(supervisor, significant_transient) {
   kin::trap_exits();
-  const auto any = kin::start_link(
-      kin::supervisor{{.intensity = 9, .auto_shutdown = kin::any_significant},
-                      significant("a", kin::transient), significant("b", kin::transient)});
+  const auto any =
+      kin::start_link(kin::supervisor{{.intensity = 9, .auto_shutdown = kin::any_significant},
+                                      significant("a", kin::transient),
+                                      significant("b", kin::transient)});
   auto was = expect_all_up({"a", "b"});
   end_with(was[0], oops{});
   was[0] = expect_up("a");
   end_with(was[0], kin::shutdown(oops{}));
   expect_auto_shutdown(any, {"b"});
 
-  const auto all = kin::start_link(
-      kin::supervisor{{.intensity = 9, .auto_shutdown = kin::all_significant},
-                      significant("a", kin::transient), significant("b", kin::transient)});
+  const auto all =
+      kin::start_link(kin::supervisor{{.intensity = 9, .auto_shutdown = kin::all_significant},
+                                      significant("a", kin::transient),
+                                      significant("b", kin::transient)});
   was = expect_all_up({"a", "b"});
   end_and_settle(was[0], kin::normal);
   end_with(was[1], oops{});
@@ -127,9 +131,8 @@ KIN_TEST(supervisor, significant_transient) {
 KIN_TEST(supervisor, significant_simple) {
   kin::trap_exits();
   const auto start = [](mode m) {
-    const auto tree = kin::start_link(
-        test::members({.restart = kin::transient, .significant = true},
-                      {.intensity = 9, .auto_shutdown = m}));
+    const auto tree = kin::start_link(test::members(
+        {.restart = kin::transient, .significant = true}, {.intensity = 9, .auto_shutdown = m}));
     kin::start_child(tree, "a"s);
     kin::start_child(tree, "b"s);
     return tree;
@@ -153,9 +156,10 @@ KIN_TEST(supervisor, significant_simple) {
 KIN_TEST(supervisor, significant_bystander) {
   for (const mode m : modes) {
     for (const kin::strategy how : {kin::one_for_all, kin::rest_for_one}) {
-      const auto tree = kin::start_link(kin::supervisor{
-          {.strategy = how, .auto_shutdown = m}, child("x"), significant("temp", kin::temporary),
-          significant("trans", kin::transient)});
+      const auto tree = kin::start_link(kin::supervisor{{.strategy = how, .auto_shutdown = m},
+                                                        child("x"),
+                                                        significant("temp", kin::temporary),
+                                                        significant("trans", kin::transient)});
       const auto was = expect_all_up({"x", "temp", "trans"});
       end_with(was[0], oops{});
       expect_shutdown({"trans", "temp"});
@@ -172,7 +176,8 @@ KIN_TEST(supervisor, significant_escalation) {
   kin::trap_exits();
   for (const bool passes_on : {true, false}) {
     const auto tree = kin::start_link(kin::supervisor{
-        {.auto_shutdown = kin::any_significant}, child("other"),
+        {.auto_shutdown = kin::any_significant},
+        child("other"),
         kin::child({.id = "below", .restart = kin::transient, .significant = passes_on},
                    kin::supervisor{{.auto_shutdown = kin::any_significant},
                                    significant("leaf", kin::temporary)})});
@@ -282,8 +287,8 @@ KIN_TEST(supervisor, significant_upgrade_child) {
 
 template <class Template>
 void expect_counts(Template pattern, bool are_workers) {
-  const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::simple_one_for_one}, std::move(pattern)});
+  const auto tree =
+      kin::start_link(kin::supervisor{{.strategy = kin::simple_one_for_one}, std::move(pattern)});
   const auto counts = [&](std::size_t n) {
     kin::child_counts expected{.specs = 1, .active = n};
     (are_workers ? expected.workers : expected.supervisors) = n;
@@ -303,8 +308,8 @@ void expect_counts(Template pattern, bool are_workers) {
   counts(0);
 }
 KIN_TEST(supervisor, count_children) {
-  expect_counts(
-      kin::child_template<kin::pid()>({.restart = kin::temporary}, [] { test::idle(); }), true);
+  expect_counts(kin::child_template<kin::pid()>({.restart = kin::temporary}, [] { test::idle(); }),
+                true);
 }
 KIN_TEST(supervisor, count_children_supervisor) {
   expect_counts(kin::child_template<kin::supervisor()>({.restart = kin::temporary},
@@ -338,8 +343,8 @@ KIN_TEST(supervisor, do_not_save_start_parameters_for_temporary_children) {
       auto large = std::make_shared<int>(7);
       const std::weak_ptr<int> kept = large;
       const auto tree = started({.strategy = how});
-      kin::start_child(
-          tree, custom("a", [large] { return kin::spawn_link(test::idle); }, when));
+      kin::start_child(tree, custom(
+                                 "a", [large] { return kin::spawn_link(test::idle); }, when));
       large.reset();
       test::settle();
       EXPECT_EQ(kept.expired(), when == kin::temporary);
@@ -382,9 +387,8 @@ KIN_THREAD_TEST(supervisor, simple_one_for_one_scale_many_temporary_children) {
   const auto cost = [](int many) {
     const auto tree = kin::start_link(kin::supervisor{
         {.strategy = kin::simple_one_for_one},
-        kin::child_template<kin::pid()>({.restart = kin::temporary}, [] {
-          return kin::loop([](const word& /*any*/) {});
-        })});
+        kin::child_template<kin::pid()>({.restart = kin::temporary},
+                                        [] { return kin::loop([](const word& /*any*/) {}); })});
     std::vector<kin::pid> all;
     for (int i = 0; i < many; ++i) all.push_back(kin::start_child(tree));
     const std::uint64_t before = work_of(tree);
@@ -402,9 +406,8 @@ KIN_THREAD_TEST(supervisor, scale_start_stop_many_children) {
   const int many = test::times(50'000);
   std::vector<kin::child_spec> specs;
   for (int i = 0; i < many; ++i) {
-    specs.push_back(kin::child_process({.id = std::to_string(i)}, [] {
-      return kin::loop([](const word& /*any*/) {});
-    }));
+    specs.push_back(kin::child_process({.id = std::to_string(i)},
+                                       [] { return kin::loop([](const word& /*any*/) {}); }));
   }
   const auto tree = kin::start_link(kin::supervisor{{}, std::move(specs)});
   EXPECT_EQ(kin::count_children(tree).active, static_cast<std::size_t>(many));
@@ -448,8 +451,7 @@ TEST(supervisor, simple_global_supervisor) {
 
 KIN_TEST(supervisor, hanging_restart_loop, {.seeds = 3, .simulation = test::fair}) {
   test::flaky x;
-  const auto tree = kin::start_link(
-      kin::supervisor{{.intensity = test::very_often}, x.child("x")});
+  const auto tree = kin::start_link(kin::supervisor{{.intensity = test::very_often}, x.child("x")});
   const auto was = expect_up("x");
   x.works(false);
   end_with(was, oops{});
@@ -475,16 +477,18 @@ KIN_TEST(supervisor, hanging_restart_loop, {.seeds = 3, .simulation = test::fair
 KIN_TEST(supervisor, hanging_restart_loop_rest_for_one, {.seeds = 3, .simulation = test::fair}) {
   test::flaky x;
   const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::rest_for_one, .intensity = test::very_often}, child("a"),
-                      x.child("x"), child("c")});
+      kin::supervisor{{.strategy = kin::rest_for_one, .intensity = test::very_often},
+                      child("a"),
+                      x.child("x"),
+                      child("c")});
   const auto was = expect_all_up({"a", "x", "c"});
   x.works(false);
   end_with(was[1], oops{});
   expect_shutdown({"c"});
   x.await_tries(3);
-  EXPECT_THAT(kin::which_children(tree),
-              ElementsAre(kin::child_info{.id = "c"}, kin::child_info{.id = "x", .restarting = true},
-                          kin::child_info{.id = "a", .pid = was[0]}));
+  EXPECT_THAT(kin::which_children(tree), ElementsAre(kin::child_info{.id = "c"},
+                                                     kin::child_info{.id = "x", .restarting = true},
+                                                     kin::child_info{.id = "a", .pid = was[0]}));
   kin::terminate_child(tree, "x");
   EXPECT_THAT(kin::which_children(tree),
               ElementsAre(kin::child_info{.id = "c"}, kin::child_info{.id = "x"},
@@ -507,13 +511,12 @@ KIN_TEST(supervisor, hanging_restart_loop_simple, {.seeds = 3, .simulation = tes
   x.works(false);
   end_with(was[0], oops{});
   x.await_tries(4);
-  EXPECT_EQ(kin::count_children(tree),
-            (kin::child_counts{.specs = 1, .active = 1, .workers = 2}));
+  EXPECT_EQ(kin::count_children(tree), (kin::child_counts{.specs = 1, .active = 1, .workers = 2}));
   EXPECT_EQ(kin::try_start_child(tree, "c"s).error(), kin::exit_reason(oops{}));
   kin::terminate_child(tree, was[0]);
-  EXPECT_THAT(kin::which_children(tree), ElementsAre(kin::child_info{
-                                             .id = kin::type_name(typeid(kin::started_child)),
-                                             .pid = was[1]}));
+  EXPECT_THAT(kin::which_children(tree),
+              ElementsAre(kin::child_info{.id = kin::type_name(typeid(kin::started_child)),
+                                          .pid = was[1]}));
   kin::stop(tree);
   expect_shutdown({"b"});
 }
@@ -526,7 +529,8 @@ void expect_change(bool as_function_of_it) {
   const auto tree = kin::start_link(kin::supervisor{{}, child("a"), child("b"), child("c")});
   const auto was = expect_all_up({"a", "b", "c"});
   const kin::supervisor to{{.strategy = kin::one_for_all, .intensity = 3, .period = 60s},
-                           child("new"), child("b", kin::transient)};
+                           child("new"),
+                           child("b", kin::transient)};
   EXPECT_EQ(kin::sys::try_change_code(tree, [&to](const kin::supervisor&) { return to; }).error(),
             kin::sys::not_suspended);
   const auto now = as_function_of_it ? changed(tree,
@@ -580,11 +584,11 @@ void expect_change_simple(bool as_function_of_it) {
   kin::start_child(tree, "a"s);
   const auto a = expect_up("a");
   const auto to = test::members({.id = "new", .restart = kin::transient}, {.intensity = 0});
-  const auto now = as_function_of_it
-                       ? changed(tree, [to](const kin::supervisor& /*was*/) {
-                           return kin::result<kin::supervisor>(to);
-                         })
-                       : changed_to(tree, to);
+  const auto now = as_function_of_it ? changed(tree,
+                                               [to](const kin::supervisor& /*was*/) {
+                                                 return kin::result<kin::supervisor>(to);
+                                               })
+                                     : changed_to(tree, to);
   ASSERT_TRUE(now);
   EXPECT_EQ(now->children().size(), 1U);
   EXPECT_EQ(kin::which_children(tree).front(), (kin::child_info{.id = "new", .pid = a}));

@@ -210,9 +210,8 @@ KIN_TEST(supervisor, one_for_all_escalation) {
 KIN_TEST(supervisor, one_for_all_other_child_fails_restart,
          {.seeds = 3, .leaves_messages = true, .simulation = test::fair}) {
   test::flaky x;
-  const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::one_for_all, .intensity = test::very_often},
-                      child("a"), x.child("x")});
+  const auto tree = kin::start_link(kin::supervisor{
+      {.strategy = kin::one_for_all, .intensity = test::very_often}, child("a"), x.child("x")});
   const auto was = expect_all_up({"a", "x"});
   x.works(false);
   end_with(was[0], oops{});
@@ -269,12 +268,11 @@ KIN_TEST(supervisor, simple_one_for_one_shutdown) {
 
 // What a start has to say beside the pid goes to who asked for it; a restart needs it not.
 KIN_TEST(supervisor, simple_one_for_one_extra) {
-  const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::simple_one_for_one},
-                      kin::child_template([me = kin::self()](int n) {
-                        const auto begun = kin::start_link<test::member>(me, "x"s);
-                        return kin::started_child{begun.pid, kin::message::of(number{n})};
-                      })});
+  const auto tree = kin::start_link(kin::supervisor{
+      {.strategy = kin::simple_one_for_one}, kin::child_template([me = kin::self()](int n) {
+        const auto begun = kin::start_link<test::member>(me, "x"s);
+        return kin::started_child{begun.pid, kin::message::of(number{n})};
+      })});
   const auto first = kin::start_child_with_info(tree, 7);
   EXPECT_EQ(*first.info.get_if<number>(), number{7});
   const auto was = expect_up("x");
@@ -301,13 +299,12 @@ KIN_TEST(supervisor, simple_one_for_one_escalation) {
 // What a temporary child was started with is not kept, neither while it runs nor when it has ended.
 KIN_TEST(supervisor, simple_one_for_one_corruption) {
   const auto large = std::make_shared<int>(7);
-  const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::simple_one_for_one},
-                      kin::child_template({.restart = kin::temporary},
-                                          [](std::shared_ptr<int> taken) {
-                                            taken.reset();
-                                            kin::exit(test::expect<kin::exit_reason>());
-                                          })});
+  const auto tree = kin::start_link(kin::supervisor{
+      {.strategy = kin::simple_one_for_one},
+      kin::child_template({.restart = kin::temporary}, [](std::shared_ptr<int> taken) {
+        taken.reset();
+        kin::exit(test::expect<kin::exit_reason>());
+      })});
   const kin::pid child = kin::start_child(tree, large);
   test::settle();
   EXPECT_EQ(large.use_count(), 1);
@@ -324,10 +321,9 @@ KIN_TEST(supervisor, rest_for_one) {
   end_with(first[1], oops{});
   expect_shutdown({"c"});
   const auto second = expect_all_up({"b", "c"});
-  EXPECT_THAT(kin::which_children(tree),
-              ElementsAre(kin::child_info{.id = "c", .pid = second[1]},
-                          kin::child_info{.id = "b", .pid = second[0]},
-                          kin::child_info{.id = "a", .pid = first[0]}));
+  EXPECT_THAT(kin::which_children(tree), ElementsAre(kin::child_info{.id = "c", .pid = second[1]},
+                                                     kin::child_info{.id = "b", .pid = second[0]},
+                                                     kin::child_info{.id = "a", .pid = first[0]}));
   end_with(second[1], oops{});
   expect_given_up(tree, "c", [] { expect_shutdown({"b", "a"}); });
 }
@@ -352,7 +348,9 @@ KIN_TEST(supervisor, rest_for_one_other_child_fails_restart,
   test::flaky x;
   const auto tree = kin::start_link(
       kin::supervisor{{.strategy = kin::rest_for_one, .intensity = test::very_often},
-                      child("a"), x.child("x"), child("c")});
+                      child("a"),
+                      x.child("x"),
+                      child("c")});
   const auto was = expect_all_up({"a", "x", "c"});
   x.works(false);
   end_with(was[0], oops{});

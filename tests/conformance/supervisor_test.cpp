@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // supervisor: how it starts and ends, what it can be asked, what it refuses. otp-semantics 4.1 to
 // 4.3, 4.7, 4.10.
-#include "conformance/support.hpp"
 #include "conformance/supervisor_support.hpp"
+#include "conformance/support.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -72,8 +72,8 @@ KIN_TEST(supervisor, sup_start_ignore_child) {
 }
 
 KIN_TEST(supervisor, sup_start_ignore_temporary_child) {
-  const auto tree = kin::start_link(kin::supervisor{
-      {}, ignoring("child1", kin::temporary), child("child2", kin::temporary)});
+  const auto tree = kin::start_link(
+      kin::supervisor{{}, ignoring("child1", kin::temporary), child("child2", kin::temporary)});
   expect_up("child2");
   EXPECT_THAT(ids_of(kin::which_children(tree)), ElementsAre("child2"));
   kin::stop(tree);
@@ -89,9 +89,9 @@ KIN_TEST(supervisor, sup_start_ignore_temporary_child_start_child) {
 // A template whose children's starts say that.
 kin::supervisor ignoring_all(kin::restart when) {
   return {{.strategy = kin::simple_one_for_one},
-          kin::child_template<kin::started_child()>(
-              {.id = "ignored", .restart = when},
-              [] { return kin::result<kin::started_child>(kin::exit_reason(kin::ignored)); })};
+          kin::child_template<kin::started_child()>({.id = "ignored", .restart = when}, [] {
+            return kin::result<kin::started_child>(kin::exit_reason(kin::ignored));
+          })};
 }
 
 KIN_TEST(supervisor, sup_start_ignore_temporary_child_start_child_simple) {
@@ -123,9 +123,8 @@ kin::exit_reason reason_of_start(F tree) {
 
 KIN_TEST(supervisor, sup_start_error_return) {
   kin::trap_exits();
-  EXPECT_EQ(
-      reason_of_start([] { return kin::result<kin::supervisor>(kin::exit_reason(oops{})); }),
-      kin::exit_reason(oops{}));
+  EXPECT_EQ(reason_of_start([] { return kin::result<kin::supervisor>(kin::exit_reason(oops{})); }),
+            kin::exit_reason(oops{}));
 }
 
 KIN_TEST(supervisor, sup_start_fail) {
@@ -136,8 +135,8 @@ KIN_TEST(supervisor, sup_start_fail) {
 
 KIN_TEST(supervisor, sup_start_child_returns_error) {
   const auto tree = started();
-  const auto refused = kin::try_start_child(
-      tree, custom("a", [] { return kin::exit_reason(oops{}); }));
+  const auto refused =
+      kin::try_start_child(tree, custom("a", [] { return kin::exit_reason(oops{}); }));
   EXPECT_EQ(refused.error(), kin::exit_reason(oops{}));
   const auto thrown = kin::try_start_child(
       tree, custom("a", []() -> kin::result<kin::pid> { throw std::runtime_error("no"); }));
@@ -166,9 +165,8 @@ KIN_TEST(supervisor, sup_start_child_returns_error_simple) {
 
 // What is not said is the default's.
 KIN_TEST(supervisor, sup_start_map) {
-  const auto tree =
-      kin::start_link(kin::supervisor{{}, custom("worker", [] { return kin::spawn_link(test::idle); }),
-                                      kin::supervisor{{}}});
+  const auto tree = kin::start_link(kin::supervisor{
+      {}, custom("worker", [] { return kin::spawn_link(test::idle); }), kin::supervisor{{}}});
   const auto spec = kin::get_childspec(tree, "worker");
   EXPECT_EQ(spec.restart, kin::permanent);
   EXPECT_EQ(spec.how_long(), kin::shutdown_limit(5s));
@@ -228,9 +226,8 @@ kin::ref watch_next() { return test::watching(test::expect<kin::pid>()); }
 
 KIN_TEST(supervisor, sup_stop_timeout) {
   const kin::pid me = kin::self();
-  const auto tree = kin::start_link(
-      kin::supervisor{{}, kin::child_process({.id = "stays", .shutdown = 20ms}, stubborn(me)),
-                      child("goes")});
+  const auto tree = kin::start_link(kin::supervisor{
+      {}, kin::child_process({.id = "stays", .shutdown = 20ms}, stubborn(me)), child("goes")});
   const kin::ref stays = watch_next();
   expect_up("goes");
   kin::stop(tree);
@@ -260,7 +257,8 @@ KIN_TEST(supervisor, sup_stop_timeout_dynamic) {
 KIN_TEST(supervisor, sup_stop_brutal_kill) {
   const kin::pid me = kin::self();
   const auto tree = kin::start_link(kin::supervisor{
-      {}, child("asked"),
+      {},
+      child("asked"),
       kin::child_process({.id = "killed", .shutdown = kin::brutal_kill}, stubborn(me))});
   expect_up("asked");
   const kin::ref killed = watch_next();
@@ -305,11 +303,11 @@ KIN_TEST(supervisor, sup_stop_race) {
   for (const kin::restart when : {kin::permanent, kin::transient, kin::temporary}) {
     for (const auto& [why, orderly] : reasons) {
       test::forget_reports();
-      const auto tree = kin::start_link(kin::supervisor{
-          {},
-          kin::child_process({.id = "first", .restart = when},
-                             [] { kin::exit(test::expect<kin::exit_reason>()); }),
-          takes_along(why)});
+      const auto tree = kin::start_link(
+          kin::supervisor{{},
+                          kin::child_process({.id = "first", .restart = when},
+                                             [] { kin::exit(test::expect<kin::exit_reason>()); }),
+                          takes_along(why)});
       const auto both = kin::which_children(tree);
       kin::send(both[0].pid, both[1].pid);
       test::settle();  // it traps exits
@@ -325,8 +323,7 @@ KIN_TEST(supervisor, sup_stop_non_shutdown_exit_dynamic) {
   const kin::pid me = kin::self();
   kin::trap_exits();
   const auto tree = kin::start_link(
-      kin::supervisor{{.strategy = kin::simple_one_for_one},
-                      kin::child_template([me](int n) {
+      kin::supervisor{{.strategy = kin::simple_one_for_one}, kin::child_template([me](int n) {
                         kin::trap_exits();
                         kin::send(me, kin::self());
                         kin::receive([](const kin::exited&) {});

@@ -105,9 +105,8 @@ struct start_context {
 };
 /// What start functions may return.
 template <class R>
-concept says_who_started =
-    std::is_convertible_v<R, result<pid>> || std::is_same_v<R, started_child> ||
-    std::is_same_v<R, result<started_child>>;
+concept says_who_started = std::is_convertible_v<R, result<pid>> ||
+    std::is_same_v<R, started_child> || std::is_same_v<R, result<started_child>>;
 
 template <class F>
 inline constexpr bool may_be_empty = false;
@@ -154,8 +153,8 @@ class start_function {
   }
   /// For behaviours: one that is given what its supervisor has for it.
   template <class F>
-  requires std::invocable<F&, detail::start_context&>
-  start_function(F f)  // NOLINT(google-explicit-constructor)
+  requires std::invocable<F&, detail::start_context&> start_function(
+      F f)  // NOLINT(google-explicit-constructor)
       : run_(std::move(f)), made_by_(&typeid(F)) {}
 
   /// Whether there is one.

@@ -108,8 +108,9 @@ template <class C, class R, class... A>
 struct signature_of<R (C::*)(A...) const noexcept> : signature_of<R (*)(A...)> {};
 
 template <class Child>
-inline constexpr bool made_by_function = std::is_same_v<Child, pid> ||
-    std::is_same_v<Child, supervisor> || std::is_same_v<Child, started_child>;
+inline constexpr bool made_by_function =
+    std::is_same_v<Child, pid> || std::is_same_v<Child, supervisor> ||
+    std::is_same_v<Child, started_child>;
 template <class Child>
 using template_options = child_options<std::conditional_t<
     std::is_same_v<Child, pid> || std::is_same_v<Child, started_child>, void, Child>>;

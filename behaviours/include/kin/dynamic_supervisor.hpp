@@ -74,8 +74,8 @@ class dynamic_supervisor : public supervisor {
                                       .intensity = options.intensity,
                                       .period = options.period}) {
     detail::supervision_kind::put(
-        *this, std::make_shared<const detail::dynamic_kind>(detail::dynamic_shape{
-                   options.max_children, extra_type, std::move(extra)}));
+        *this, std::make_shared<const detail::dynamic_kind>(
+                   detail::dynamic_shape{options.max_children, extra_type, std::move(extra)}));
   }
 };
 

@@ -19,7 +19,9 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -74,8 +76,8 @@ class partitions {
   /// std::hash.
   template <class Key>
   [[nodiscard]] auto operator[](const Key& key) {
-    constexpr bool fits = std::convertible_to<const Key&, std::string_view> ||
-                          detail::routed_key<Key>;
+    constexpr bool fits =
+        std::convertible_to<const Key&, std::string_view> || detail::routed_key<Key>;
     static_assert(fits, "kin: what leads to a partition needs a std::hash");
     if constexpr (std::convertible_to<const Key&, std::string_view>) {
       return at(detail::route(std::string_view(key), count_));
@@ -95,9 +97,9 @@ class partitions {
 
 /// How the copies are supervised; every field may be left out.
 struct partition_options {
-  supervisor_name name = {};             ///< of the supervisor of the copies
-  kin::strategy strategy = one_for_one;  ///< or another with an order
-  unsigned intensity = 3;                ///< as supervisor_options::intensity
+  supervisor_name name = {};                       ///< of the supervisor of the copies
+  kin::strategy strategy = one_for_one;            ///< or another with an order
+  unsigned intensity = 3;                          ///< as supervisor_options::intensity
   duration period = std::chrono::seconds(5);       ///< over which restarts are counted
   kin::restart restart = permanent;                ///< when a copy is started again
   std::optional<shutdown_limit> shutdown = {};     ///< 5 s, of supervisors infinity
@@ -143,8 +145,8 @@ template <class Server, class... A>
 [[nodiscard]] supervisor partition_supervisor(partitions<Server>& all, partition_options options,
                                               A... arguments) {
   constexpr bool copyable = (std::copy_constructible<A> && ...);
-  constexpr bool possible = std::constructible_from<Server, partition, A...> ||
-                            std::constructible_from<Server, A...>;
+  constexpr bool possible =
+      std::constructible_from<Server, partition, A...> || std::constructible_from<Server, A...>;
   static_assert(copyable,
                 "kin: the arguments of partitions are used for each, so they must be copyable");
   static_assert(possible,

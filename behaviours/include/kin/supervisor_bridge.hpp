@@ -109,10 +109,11 @@ template <class B, class... A>
 [[nodiscard]] supervisor_bridge bridge(bridge_options options, A... arguments) {
   constexpr bool copyable = (std::copy_constructible<A> && ...);
   constexpr bool possible = std::constructible_from<B, A...>;
-  static_assert(
-      copyable, "kin: a bridge's arguments are used again at each start, so they must be copyable");
-  static_assert(possible, "kin: what is behind the bridge has no constructor that takes these "
-                          "arguments");
+  static_assert(copyable,
+                "kin: a bridge's arguments are used again at each start, so they must be copyable");
+  static_assert(possible,
+                "kin: what is behind the bridge has no constructor that takes these "
+                "arguments");
   static_assert(detail::starts_something<B>,
                 "kin: what is behind a bridge has a start() that returns a kin::pid, or a "
                 "kin::result of one");

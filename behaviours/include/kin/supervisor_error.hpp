@@ -56,9 +56,9 @@ struct bad_spec {
     invalid_strategy,       ///< no value of kin::strategy, or one that this supervisor cannot have
     invalid_period,         ///< nothing, or less
     invalid_auto_shutdown,  ///< no value of kin::auto_shutdown
-    duplicate_child_name,  ///< two children with one id
-    bad_combination,       ///< significant, and permanent; or significant without auto_shutdown
-    bad_start_spec,        ///< not one template; a misplaced template; other arguments than its
+    duplicate_child_name,   ///< two children with one id
+    bad_combination,        ///< significant, and permanent; or significant without auto_shutdown
+    bad_start_spec,         ///< not one template; a misplaced template; other arguments than its
   };
   fault what = {};        ///< the kind of mistake
   std::string text = {};  ///< for people

@@ -193,8 +193,8 @@ template <detail::tree_source Tree>
     return detail::tree_child(std::move(options), supervisor(std::move(tree)));
   } else {
     return detail::tree_child(
-        std::move(options), [tree = std::move(tree)]() mutable { return result<supervisor>(tree()); },
-        typeid(Tree));
+        std::move(options),
+        [tree = std::move(tree)]() mutable { return result<supervisor>(tree()); }, typeid(Tree));
   }
 }
 /// The same where nothing needs to be said.
