@@ -181,6 +181,29 @@ KIN_TEST(backoff, of_one_child_does_not_spare_the_others) {
   EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{tree, kin::shutdown}));
 }
 
+// It has not gone: it waits.
+KIN_TEST(backoff, of_a_significant_child_is_not_its_end) {
+  kin::trap_exits();
+  kin::backoff long_one = plain;
+  long_one.first = long_one.limit = 1h;
+  const auto significant = [](kin::child_spec spec) {
+    spec.significant = true;
+    return spec;
+  };
+  const auto tree =
+      kin::start_link(kin::supervisor{{.auto_shutdown = kin::all_significant},
+                                      significant(waiting("x", long_one, kin::transient)),
+                                      significant(child("b", kin::transient))});
+  const auto was = expect_all_up({"x", "b"});
+  end_with(was[0], no_disk{1});
+  test::settle();
+  end_with(was[1], kin::normal);
+  test::settle();
+  EXPECT_EQ(kin::count_children(tree).specs, 2U);
+  kin::terminate_child(tree, "x");
+  EXPECT_EQ(kin::count_children(tree).specs, 2U);
+}
+
 KIN_SIM_TEST(backoff, is_kept_by_supervisors_of_many) {
   const auto one_kind = kin::start_link(kin::supervisor_of<test::member(std::string)>{
       {.intensity = 0},
