@@ -137,7 +137,7 @@ KIN_TEST(dynamic_supervisor, forgets_a_child_whose_restart_is_ignored) {
 }
 
 KIN_TEST(dynamic_supervisor, has_no_more_children_than_it_may_have,
-         {.seeds = 3, .simulation = test::fair}) {
+         {.seeds = 2, .simulation = test::fair}) {
   auto works = std::make_shared<std::atomic<bool>>(true);
   const auto flaky = custom("x", [works]() -> kin::result<kin::pid> {
     if (!*works) return kin::exit_reason(no_disk{1});

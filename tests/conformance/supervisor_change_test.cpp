@@ -449,7 +449,7 @@ TEST(supervisor, simple_global_supervisor) {
 
 // ---- restarts that go on and on -----------------------------------------------------------------
 
-KIN_TEST(supervisor, hanging_restart_loop, {.seeds = 3, .simulation = test::fair}) {
+KIN_TEST(supervisor, hanging_restart_loop, {.seeds = 1, .simulation = test::fair}) {
   test::flaky x;
   const auto tree = kin::start_link(kin::supervisor{{.intensity = test::very_often}, x.child("x")});
   const auto was = expect_up("x");
@@ -474,7 +474,7 @@ KIN_TEST(supervisor, hanging_restart_loop, {.seeds = 3, .simulation = test::fair
   kin::stop(tree);  // in the midst of it
 }
 
-KIN_TEST(supervisor, hanging_restart_loop_rest_for_one, {.seeds = 3, .simulation = test::fair}) {
+KIN_TEST(supervisor, hanging_restart_loop_rest_for_one, {.seeds = 1, .simulation = test::fair}) {
   test::flaky x;
   const auto tree = kin::start_link(
       kin::supervisor{{.strategy = kin::rest_for_one, .intensity = test::very_often},
@@ -502,7 +502,7 @@ KIN_TEST(supervisor, hanging_restart_loop_rest_for_one, {.seeds = 3, .simulation
   expect_shutdown({"x", "a"});
 }
 
-KIN_TEST(supervisor, hanging_restart_loop_simple, {.seeds = 3, .simulation = test::fair}) {
+KIN_TEST(supervisor, hanging_restart_loop_simple, {.seeds = 1, .simulation = test::fair}) {
   test::flaky x;
   const auto tree = kin::start_link(x.tree({.intensity = test::very_often}));
   kin::start_child(tree, "a"s);
