@@ -3,8 +3,8 @@
 #include <kin/dynamic_supervisor.hpp>
 #include <kin/sys.hpp>
 
-#include "behaviours/member.hpp"
 #include "restart_delay.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <memory>

@@ -4,7 +4,7 @@
 #include <kin/partition_supervisor.hpp>
 #include <kin/sys.hpp>
 
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <memory>

@@ -2,7 +2,7 @@
 // Many children of one kind, made when asked for. otp-semantics 4.8.
 #include <kin/info.hpp>
 
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <memory>

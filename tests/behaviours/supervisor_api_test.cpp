@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a running supervisor can be asked: otp-semantics 4.9 and 4.10.
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <string>
 #include <vector>

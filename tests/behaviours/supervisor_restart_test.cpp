@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whom a supervisor starts again, how often, and what if that fails: otp-semantics 4.4 to 4.6.
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <functional>

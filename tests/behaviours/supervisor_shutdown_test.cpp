@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a supervisor ends a child: ask, wait, kill; and what it reports of that. otp-semantics 4.7.
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cannot be a supervisor: otp-semantics 4.1 and 4.2.
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <functional>

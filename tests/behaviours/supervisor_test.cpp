@@ -3,7 +3,7 @@
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
 
-#include "behaviours/member.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <csignal>

@@ -4,8 +4,8 @@
 
 #include <kin/sys.hpp>
 
-#include "behaviours/member.hpp"
 #include "support/expect.hpp"
+#include "support/member.hpp"
 
 #include <atomic>
 #include <functional>
