@@ -26,7 +26,8 @@ PASSED, FAILED, MISSING, NOT_APPLICABLE = "passed", "failed", "missing", "not ap
 OUTCOMES = (PASSED, FAILED, MISSING, NOT_APPLICABLE)
 
 CASE_LINE = re.compile(r"(\w+\.\w+)(?: x (\S.*))?")
-TEST_IN_SOURCE = re.compile(r"^(?:KIN_(?:SIM_|THREAD_)?)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*[,)]", re.MULTILINE)
+TEST_IN_SOURCE = re.compile(
+    r"^(?:TEST(?:_F|_P)?|KIN(?:_SIM|_THREAD)?_TEST)\(\s*(\w+)\s*,\s*(\w+)\s*[,)]", re.MULTILINE)
 # conformance_process.process.yield, conformance_process.workers/process.yield/4
 TEST_IN_CTEST = re.compile(r"conformance_\w+\.(?:\w+/)?(\w+\.\w+)(?:/.*)?")
 
@@ -155,8 +156,9 @@ failed: tea.strong
 failed: cake.gone
 conformance: 6 cases, 2 passed, 2 failed, 1 missing, 1 not applicable"""
 PLANTED_SOURCES = {
-    "tea_test.cpp": "TEST(tea, hot) {\n}\nKIN_TEST(tea,\n       strong, {}) {\n}\nTEST(tea, cold) {\n}\n",
-    "cake_test.cpp": "TEST_P(cake, round) {\nKIN_SIM_TEST(cake, square) {\n// TEST(cake, burnt)\nTEST(tea, sweet) {\n",
+    "tea_test.cpp": "TEST(tea, hot) {\n}\nTEST_P(tea,\n       strong) {\n}\nTEST(tea, cold) {\n}\n",
+    "tea_time_test.cpp": "KIN_TEST(tea, sweet) {\nKIN_SIM_TEST(tea, bitter, {.seeds = 3}) {\n",
+    "cake_test.cpp": "TEST_F(cake, round) {\nTEST(cake, square) {\n// TEST(cake, burnt)\nTEST(tea, sweet) {\n",
 }
 PLANTED_STRAYS = [
     ("tea_test.cpp", "tea.cold is no listed case"),
