@@ -7,6 +7,7 @@ set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a parent project links what kin::ki
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers context)
 find_package(concurrentqueue MODULE REQUIRED)
+find_package(tomlplusplus MODULE REQUIRED)
 
 # kin/fmt.hpp is for who includes it: the library is built, and used, without fmt.
 if(KIN_BUILD_APPS OR KIN_BUILD_TESTS OR KIN_BUILD_BENCH)
