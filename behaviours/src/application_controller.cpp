@@ -125,7 +125,7 @@ void controller::terminate(const exit_reason& why) {
     const pid master = active_.back().master;
     if (master == pid{}) continue;
     const auto gone = kin::when(&exited::from, master, [](const exited& /*it*/) {});
-    kin::exit(master, shutdown);
+    kin::cast(server<detail::application_master>{master}, detail::end_order{});
     receive(gone, after(options_.shutdown_timeout, [&] {
               kin::exit(master, kill);
               receive(gone);
@@ -320,8 +320,7 @@ void controller::launch(const std::string& name, restart type,
   parts.included.erase(parts.included.begin());  // itself
   active one{.name = name, .type = type, .callers = std::move(callers)};
   if (parts.whole->start) {
-    one.master = kin::start_link<detail::application_master>(std::move(parts), self()).pid;
-    table_->set_master(name, one.master);
+    one.master = kin::start_link<detail::application_master>(std::move(parts), self(), table_).pid;
     active_.push_back(std::move(one));
   } else {
     active_.push_back(std::move(one));
@@ -366,7 +365,8 @@ void controller::end(const detail::stop_order& o, from<result<void>> caller) {
 void controller::begin_stop(active& one, from<result<void>> caller) {
   one.is = stage::stopping;
   one.callers.push_back(std::move(caller));
-  if (one.master != pid{}) return kin::exit(one.master, shutdown);
+  if (one.master != pid{})
+    return kin::cast(server<detail::application_master>{one.master}, detail::end_order{});
   active gone = std::move(one);
   forget(gone.name);
   was_stopped(std::move(gone));

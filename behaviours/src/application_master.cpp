@@ -184,13 +184,15 @@ void kill_members() {
 
 }  // namespace
 
-application_master::application_master(application_parts parts, pid controller)
-    : parts_(std::move(parts)), controller_(controller) {
+application_master::application_master(application_parts parts, pid controller,
+                                       std::shared_ptr<application_table> table)
+    : parts_(std::move(parts)), controller_(controller), table_(std::move(table)) {
   trap_exits();
 }
 
 next application_master::init() {
   group_leader(self(), self());
+  table_->set_master(parts_.whole->name, self());  // before any code of the application runs
   guard_ = spawn_link([parts = parts_, master = self()] { application_guard(parts, master).run(); });
   guarded_ = true;
   if (parts_.whole->max_time != infinity)
@@ -206,17 +208,24 @@ replies<result<void>> application_master::handle_call(tell_changes t, from<resul
 
 next application_master::guard_ended(const exit_reason& why) {
   guarded_ = false;
+  if (ending_) return kin::stop(shutdown);
   if (const auto* itself = why.get_if<ended_by_itself>()) return kin::stop(itself->why);
   return kin::stop(why);
 }
 
+// It goes on answering until the guard has ended.
+void application_master::handle_cast(end_order /*order*/) {
+  if (!guarded_ || std::exchange(ending_, true)) return;
+  if (top_) {
+    kin::send(guard_, end_application{});
+  } else {
+    kin::exit(guard_, kill);  // it starts, or does not: what it has is linked to it
+  }
+}
+
 void application_master::terminate(const exit_reason& /*why*/) {
+  handle_cast(end_order{});
   if (std::exchange(guarded_, false)) {
-    if (top_) {
-      kin::send(guard_, end_application{});
-    } else {
-      kin::exit(guard_, kill);  // it starts, or does not: what it has is linked to it
-    }
     kin::receive(kin::when(&exited::from, guard_, [](const exited& /*gone*/) {}));
   }
   kill_members();

@@ -41,17 +41,21 @@ struct application_up {
 };
 
 struct get_child {};
+/// To end the application in order, and then itself.
+struct end_order {};
 struct tell_changes {
   app::config_changes changes;
 };
 
 class application_master : public gen_server {
  public:
-  application_master(application_parts parts, pid controller);
+  application_master(application_parts parts, pid controller,
+                     std::shared_ptr<application_table> table);
   next init();
   /// The top of the tree; none: it is not up.
   std::optional<pid> handle_call(get_child /*request*/) const { return top_; }
   replies<result<void>> handle_call(tell_changes t, from<result<void>> caller);
+  void handle_cast(end_order order);
   auto handle_info() {
     return clauses{[this](const top_is_up& up) {
                      top_ = up.top;
@@ -77,9 +81,11 @@ class application_master : public gen_server {
 
   application_parts parts_;
   pid controller_;
+  std::shared_ptr<application_table> table_;
   pid guard_;
   std::optional<pid> top_;
   bool guarded_ = false;  // the guard has not ended, as far as is known
+  bool ending_ = false;
 };
 
 }  // namespace kin::detail
