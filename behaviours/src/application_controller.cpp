@@ -86,6 +86,10 @@ namespace app {
 using detail::application_report;
 using detail::loaded_application;
 
+namespace {
+const result<void> done;
+}
+
 controller::controller(controller_options options, std::optional<detail::boot_plan> boot)
     : options_(std::move(options)),
       boot_(std::move(boot)),
@@ -103,10 +107,15 @@ next controller::init() {
     const kin::server<controller> there{me};
     const auto all = kin::call(there, detail::plan_query{plan.shown, plan.name}, infinity);
     if (all.failed) return kin::send(me, boot_failed{*all.failed});
+    for (const std::string& one : all.order) {  // all are known before any runs
+      const auto loaded = kin::call(there, detail::load_order{{}, one}, infinity);
+      if (!loaded && !loaded.error().is(already_loaded{one}))
+        return kin::send(me, boot_failed{exit_reason(failed_to_start{one, loaded.error()})});
+    }
     for (const std::string& one : all.order) {
-      const auto done = kin::call(there, detail::start_order{{}, one, plan.type}, infinity);
-      if (!done && !done.error().is(already_started{one}))
-        return kin::send(me, boot_failed{exit_reason(failed_to_start{one, done.error()})});
+      const auto started = kin::call(there, detail::start_order{{}, one, plan.type}, infinity);
+      if (!started && !started.error().is(already_started{one}))
+        return kin::send(me, boot_failed{exit_reason(failed_to_start{one, started.error()})});
     }
   });
   return {};
@@ -161,7 +170,7 @@ result<void> controller::collect_included(const std::string& name, std::vector<s
   path.push_back(name);
   all.push_back(*spec);
   for (const which& part : (*spec)->included_applications) {
-    if (auto done = collect_included(part.name(), path, all); !done) return done;
+    if (auto loaded = collect_included(part.name(), path, all); !loaded) return loaded;
   }
   path.pop_back();
   return {};
@@ -172,7 +181,7 @@ result<void> controller::load(const std::string& name) {
   if (table_->find(name)) return exit_reason(already_loaded{name});
   std::vector<std::string> path;
   std::vector<loaded_application> all;
-  if (auto done = collect_included(name, path, all); !done) return done;
+  if (auto loaded = collect_included(name, path, all); !loaded) return loaded;
   for (const loaded_application& one : all) {
     if (!table_->find(one->name)) table_->load(one);
   }
@@ -231,10 +240,10 @@ result<void> controller::plan(const std::string& name, bool optional,
   path.push_back(name);
   const application& a = **spec;
   for (const which& needed : a.applications) {
-    if (auto done = plan(needed.name(), detail::has(a.optional_applications, needed.name()), path,
+    if (auto planned = plan(needed.name(), detail::has(a.optional_applications, needed.name()), path,
                          order);
-        !done)
-      return done;
+        !planned)
+      return planned;
   }
   path.pop_back();
   order.push_back(name);
@@ -245,7 +254,8 @@ detail::start_plan controller::handle_call(detail::plan_query q) {
   show(q.shown);
   std::vector<std::string> path;
   std::vector<std::string> order;
-  if (auto done = plan(q.name, false, path, order); !done) return {.failed = done.error()};
+  if (auto planned = plan(q.name, false, path, order); !planned)
+    return {.failed = planned.error()};
   return {.order = std::move(order)};
 }
 
@@ -305,7 +315,7 @@ void controller::begin(detail::start_order o, from<result<void>> caller) {
   if (auto why = what_is_missing(*spec)) return caller.answer(*std::move(why));
   if (!may_run(o.name)) {
     started_.insert_or_assign(o.name, o.type);
-    return caller.answer({});
+    return caller.answer(done);
   }
   std::vector<from<result<void>>> callers;
   callers.push_back(std::move(caller));
@@ -342,7 +352,7 @@ void controller::answer_up(active& one) {
   one.is = stage::up;
   started_.insert_or_assign(one.name, one.type);
   application_report::started(one.name);
-  for (auto& caller : std::exchange(one.callers, {})) caller.answer({});
+  for (auto& caller : std::exchange(one.callers, {})) caller.answer(done);
 }
 
 // ---- stop ---------------------------------------------------------------------------------------
@@ -358,7 +368,7 @@ void controller::end(const detail::stop_order& o, from<result<void>> caller) {
     return put_off_.push_back({o, std::move(caller)});
   const bool was_started = started_.erase(o.name) != 0;
   if (there != nullptr && there->is == stage::up) return begin_stop(*there, std::move(caller));
-  if (was_started) return caller.answer({});
+  if (was_started) return caller.answer(done);
   caller.answer(exit_reason(not_started{o.name}));
 }
 
@@ -416,7 +426,7 @@ next controller::ended_by_itself(const active& gone, const exit_reason& why) {
 
 void controller::was_stopped(active gone) {
   application_report::ended(gone.name, "stopped", gone.type);
-  for (auto& caller : gone.callers) caller.answer({});
+  for (auto& caller : gone.callers) caller.answer(done);
   go_on_with(gone.name);
 }
 

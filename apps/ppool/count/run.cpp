@@ -10,6 +10,7 @@
 #include "count/report.hpp"
 #include "count/text.hpp"
 #include "count/tree.hpp"
+#include "pool/application.hpp"
 #include "pool/ppool.hpp"
 
 #include <chrono>
@@ -63,7 +64,8 @@ class run_of_count {
   report run(const std::shared_ptr<const matcher>& what) {
     const auto start = std::chrono::steady_clock::now();
     kin::trap_exits();  // Ctrl-C comes as a message
-    kin::start_link(pools());
+    kin::app::start_link();
+    kin::app::start(application, kin::permanent);  // that they give up is heard over the link
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const auto limit = static_cast<std::size_t>(options_.pools[i].limit);
       start_pool(names_[i], limit, what, stop_.get_token());
