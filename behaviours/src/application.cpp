@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What programs ask of the controller and of its table.
 #include <kin/application.hpp>
-
 #include <kin/info.hpp>
 #include <kin/link.hpp>
 #include <kin/process.hpp>
@@ -64,8 +63,8 @@ using detail::value_or_throw;
 const std::string& which::name() const { return itself_ == nullptr ? name_ : itself_->name; }
 
 result<server<controller>> try_start_link(controller_options options) {
-  return kin::try_start_link<controller>(
-      {.name = controller_name}, std::move(options), std::optional<detail::boot_plan>());
+  return kin::try_start_link<controller>({.name = controller_name}, std::move(options),
+                                         std::optional<detail::boot_plan>());
 }
 server<controller> start_link(controller_options options) {
   return kin::start_link<controller>({.name = controller_name}, std::move(options),
@@ -95,8 +94,7 @@ void ensure_started(const which& w, restart type) {
 }
 
 result<std::vector<std::string>> try_ensure_all_started(const which& w, restart type) {
-  const auto plan =
-      try_call(controller_name, detail::plan_query{shown_by(w), w.name()}, infinity);
+  const auto plan = try_call(controller_name, detail::plan_query{shown_by(w), w.name()}, infinity);
   if (!plan) return plan.error();
   if (plan->failed) return *plan->failed;
   std::vector<std::string> started;
@@ -117,6 +115,11 @@ std::vector<std::string> ensure_all_started(const which& w, restart type) {
 
 result<void> try_stop(const which& w) { return ask(detail::stop_order{w.name()}); }
 void stop(const which& w) { value_or_throw(try_stop(w), "app::stop"); }
+
+void shut_down() {
+  static_cast<void>(application_table::of_machine());  // or there is nobody to tell
+  cast(controller_name, detail::shut_down_order{});
+}
 
 result<void> try_permit(const which& w, bool may) {
   return ask(detail::permit_order{w.name(), may});

@@ -240,8 +240,8 @@ result<void> controller::plan(const std::string& name, bool optional,
   path.push_back(name);
   const application& a = **spec;
   for (const which& needed : a.applications) {
-    if (auto planned = plan(needed.name(), detail::has(a.optional_applications, needed.name()), path,
-                         order);
+    if (auto planned =
+            plan(needed.name(), detail::has(a.optional_applications, needed.name()), path, order);
         !planned)
       return planned;
   }
@@ -254,8 +254,7 @@ detail::start_plan controller::handle_call(detail::plan_query q) {
   show(q.shown);
   std::vector<std::string> path;
   std::vector<std::string> order;
-  if (auto planned = plan(q.name, false, path, order); !planned)
-    return {.failed = planned.error()};
+  if (auto planned = plan(q.name, false, path, order); !planned) return {.failed = planned.error()};
   return {.order = std::move(order)};
 }
 
@@ -268,9 +267,8 @@ controller::active* controller::find(const std::string& name) {
 }
 
 bool controller::runs(const std::string& name) const {
-  return std::any_of(active_.begin(), active_.end(), [&](const active& one) {
-    return one.name == name && one.is == stage::up;
-  });
+  return std::any_of(active_.begin(), active_.end(),
+                     [&](const active& one) { return one.name == name && one.is == stage::up; });
 }
 
 bool controller::may_run(const std::string& name) const {
@@ -440,7 +438,8 @@ void controller::go_on_with(const std::string& name) {
     }
   }
   const auto left = started_.find(name);  // it was not to be stopped, but may not run
-  if (left != started_.end() && find(name) == nullptr && may_run(name)) launch(name, left->second, {});
+  if (left != started_.end() && find(name) == nullptr && may_run(name))
+    launch(name, left->second, {});
 }
 
 // ---- permissions --------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ struct start_plan {
   std::vector<std::string> order = {};
   std::optional<exit_reason> failed = {};  // then there is no order
 };
+struct shut_down_order {};
 struct which_query {};
 struct config_order {
   app::config files;
@@ -85,6 +86,7 @@ class controller : public gen_server {
   replies<result<void>> handle_call(detail::start_order o, from<result<void>> caller);
   replies<result<void>> handle_call(detail::stop_order o, from<result<void>> caller);
   replies<result<void>> handle_call(detail::permit_order o, from<result<void>> caller);
+  next handle_cast(detail::shut_down_order /*order*/) { return kin::stop(shutdown); }
   detail::start_plan handle_call(detail::plan_query q);
   std::vector<description> handle_call(detail::which_query q) const;
   detail::to_be_told handle_call(detail::config_order o);
@@ -107,7 +109,7 @@ class controller : public gen_server {
     std::string name;
     restart type = temporary;
     stage is = stage::starting;
-    pid master = {};  // none: no processes
+    pid master = {};                               // none: no processes
     std::vector<from<result<void>>> callers = {};  // who waits for the end of this stage
   };
   struct put_off {  // until one that stops has ended

@@ -56,12 +56,12 @@ class application_guard {
     kin::send(master_, application_master::top_is_up{top_});
     for (;;) {
       kin::receive([this](end_application /*order*/) { stop(shutdown); },
-              [this](changes_for c) { c.caller.answer(tell(c.changes)); },
-              [this](const exited& e) {
-                if (e.from == master_) stop(e.reason);
-                if (e.from == top_) ended(e.reason);
-              },
-              [](const message& /*of no interest*/) {});
+                   [this](changes_for c) { c.caller.answer(tell(c.changes)); },
+                   [this](const exited& e) {
+                     if (e.from == master_) stop(e.reason);
+                     if (e.from == top_) ended(e.reason);
+                   },
+                   [](const message& /*of no interest*/) {});
     }
   }
 
@@ -114,9 +114,8 @@ class application_guard {
   static std::optional<exit_reason> start_phase(application_callbacks& code,
                                                 const application& whose,
                                                 const std::string& name_of_phase) {
-    const auto listed =
-        std::find_if(whose.start_phases.begin(), whose.start_phases.end(),
-                     [&](const app::phase& p) { return p.name == name_of_phase; });
+    const auto listed = std::find_if(whose.start_phases.begin(), whose.start_phases.end(),
+                                     [&](const app::phase& p) { return p.name == name_of_phase; });
     if (listed == whose.start_phases.end()) return std::nullopt;
     const std::string callback = "start_phase(" + name_of_phase + ")";
     result<void> done;
@@ -193,7 +192,8 @@ application_master::application_master(application_parts parts, pid controller,
 next application_master::init() {
   group_leader(self(), self());
   table_->set_master(parts_.whole->name, self());  // before any code of the application runs
-  guard_ = spawn_link([parts = parts_, master = self()] { application_guard(parts, master).run(); });
+  guard_ =
+      spawn_link([parts = parts_, master = self()] { application_guard(parts, master).run(); });
   guarded_ = true;
   if (parts_.whole->max_time != infinity)
     send_after(parts_.whole->max_time, self(), time_is_over{});

@@ -102,11 +102,10 @@ int run(const application& top, app::run_options options) {
   using body = detail::server_body<app::controller, app::controller_options,
                                    std::optional<detail::boot_plan>>;
   return detail::run_root(
-      std::make_unique<body>(
-          std::move(how),
-          std::tuple(std::move(options.controller),
-                     std::optional(detail::boot_plan{detail::shown_by(top), top.name,
-                                                     options.type}))),
+      std::make_unique<body>(std::move(how),
+                             std::tuple(std::move(options.controller),
+                                        std::optional(detail::boot_plan{detail::shown_by(top),
+                                                                        top.name, options.type}))),
       options.run);
 }
 

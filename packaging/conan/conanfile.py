@@ -40,6 +40,7 @@ class Kin(ConanFile):
     def requirements(self):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True)  # PFR, in public headers
         self.requires("concurrentqueue/[>=1.0.3 <2]", visible=False)  # headers of the build
+        self.requires("tomlplusplus/[>=3.3.0 <4]", visible=False)  # headers of the build
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -50,6 +51,8 @@ class Kin(ConanFile):
         for part in ("BUILD_APPS", "BUILD_TESTS", "BUILD_BENCH", "PACKAGE"):
             toolchain.cache_variables[f"KIN_{part}"] = False
         toolchain.cache_variables["concurrentqueue_INCLUDE_DIR"] = self._queue_headers()
+        toml = Path(self.dependencies["tomlplusplus"].package_folder) / "include"
+        toolchain.cache_variables["tomlplusplus_INCLUDE_DIR"] = str(toml)
         toolchain.generate()
 
     def _queue_headers(self):
@@ -82,7 +85,7 @@ class Kin(ConanFile):
         behaviours = self.cpp_info.components["behaviours"]
         behaviours.set_property("cmake_target_name", "kin::behaviours")
         behaviours.libs = ["kin_behaviours"]
-        behaviours.requires = ["runtime"]
+        behaviours.requires = ["runtime", "tomlplusplus::tomlplusplus"]
         whole = self.cpp_info.components["kin"]
         whole.set_property("cmake_target_name", "kin::kin")
         whole.requires = ["behaviours"]

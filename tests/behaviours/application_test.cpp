@@ -45,8 +45,8 @@ struct ending {
 };
 const std::vector<ending>& endings() {
   static const std::vector<ending> all{
-      {kin::temporary, kin::normal, true},  {kin::temporary, "fire", true},
-      {kin::transient, kin::normal, true},  {kin::transient, "fire", false},
+      {kin::temporary, kin::normal, true},    {kin::temporary, "fire", true},
+      {kin::transient, kin::normal, true},    {kin::transient, "fire", false},
       {kin::transient, kin::shutdown, false}, {kin::permanent, kin::normal, false},
       {kin::permanent, "fire", false},
   };
@@ -87,8 +87,7 @@ KIN_TEST(stop, of_a_permanent_application_ends_it_alone) {
 
 KIN_TEST(a_permanent_application, that_does_not_start_ends_the_controller) {
   const auto shop = telling("shop", {}, on_start::leaves);
-  const auto why =
-      test::controlled([=] { EXPECT_FALSE(app::try_start(shop, kin::permanent)); });
+  const auto why = test::controlled([=] { EXPECT_FALSE(app::try_start(shop, kin::permanent)); });
   EXPECT_NE(why.get_if<app::application_start_failure>(), nullptr) << why;
   expect_words({"shop starts"});
 }
@@ -112,6 +111,17 @@ KIN_TEST(the_controller, ends_applications_in_reverse_when_its_parent_ends) {
   expect_words({"shop prepares", "shop stops", "store prepares", "store stops", "clock prepares",
                 "clock stops"});
   test::expect_down(gone);
+}
+
+KIN_TEST(shut_down, ends_all_and_the_controller) {
+  const auto shop = telling("shop");
+  const auto why = test::controlled([=] {
+    app::start(shop, kin::permanent);
+    app::shut_down();
+  });
+  EXPECT_EQ(why, kin::shutdown);
+  expect_words({"shop starts", "shop prepares", "shop stops"});
+  EXPECT_THROW(app::shut_down(), kin::error);
 }
 
 KIN_TEST(the_controller, ends_one_that_still_starts) {
@@ -159,11 +169,11 @@ KIN_TEST(get_application, is_that_of_whoever_started_the_process) {
   app::start_link();
   const kin::pid me = kin::self();
   const kin::application shop{.name = "shop", .start = [me] {
-                                return kin::supervisor{
-                                    {}, kin::child_process([me] {
-                                      kin::send(me, kin::spawn([] { test::idle(); }));
-                                      test::idle();
-                                    })};
+                                return kin::supervisor{{}, kin::child_process([me] {
+                                                         kin::send(
+                                                             me, kin::spawn([] { test::idle(); }));
+                                                         test::idle();
+                                                       })};
                               }};
   app::start(shop);
   const auto deep = test::expect<kin::pid>();
@@ -212,9 +222,10 @@ KIN_TEST(a_tree_that_does_not_start, says_which_child) {
   app::start_link();
   const kin::application shop{
       .name = "shop", .start = [] {
-        return kin::supervisor{{}, kin::child_spec{.id = "till", .start = []() -> kin::result<kin::pid> {
-                                                     return exit_reason("no coins");
-                                                   }}};
+        return kin::supervisor{
+            {}, kin::child_spec{.id = "till", .start = []() -> kin::result<kin::pid> {
+                                  return exit_reason("no coins");
+                                }}};
       }};
   const auto why = app::try_start(shop).error();
   const auto* failed = why.get_if<app::callback_failed>();
@@ -280,9 +291,9 @@ KIN_TEST(applications_that_need_each_other, are_refused) {
   const kin::application shop{.name = "shop", .applications = {&store}};
   app::load(store);
   EXPECT_TRUE(failed_with(app::try_start(shop), app::not_started{"store"}));
-  EXPECT_TRUE(failed_with(
-      app::try_ensure_all_started(shop),
-      app::failed_to_start{"shop", exit_reason(app::circular{{"shop", "store"}})}));
+  EXPECT_TRUE(
+      failed_with(app::try_ensure_all_started(shop),
+                  app::failed_to_start{"shop", exit_reason(app::circular{{"shop", "store"}})}));
 
   const kin::application b{.name = "b", .included_applications = {"a"}};
   const kin::application a{.name = "a", .included_applications = {&b}};
@@ -322,11 +333,9 @@ KIN_TEST(an_environment, has_the_command_line_above_files_above_the_application)
                    .command_line = {{"shop", {{"c", 3}, {"d", 3}}}}});
   const kin::application shop{.name = "shop", .env = {{"a", 1}, {"b", 1}, {"c", 1}}};
   app::load(shop);
-  EXPECT_EQ(app::get_all_env(shop),
-            (kin::setting_table{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 3}}));
+  EXPECT_EQ(app::get_all_env(shop), (kin::setting_table{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 3}}));
   app::change_config({{"shop", {{"a", 4}, {"c", 4}}}});
-  EXPECT_EQ(app::get_all_env(shop),
-            (kin::setting_table{{"a", 4}, {"b", 1}, {"c", 3}, {"d", 3}}));
+  EXPECT_EQ(app::get_all_env(shop), (kin::setting_table{{"a", 4}, {"b", 1}, {"c", 3}, {"d", 3}}));
 }
 
 KIN_TEST(a_setting_of_another_type, is_said_to_be) {
@@ -381,7 +390,9 @@ class written_code {
   void stop() { write("stops"); }
 
  private:
-  void write(const std::string& what) const { std::fprintf(stderr, "%s %s\n", name_.c_str(), what.c_str()); }
+  void write(const std::string& what) const {
+    std::fprintf(stderr, "%s %s\n", name_.c_str(), what.c_str());
+  }
   std::string name_;
   int ready_;
   bool fails_;
@@ -451,12 +462,12 @@ TEST(run, refuses_in_words_what_it_does_not_understand) {
 
 TEST(run, gives_its_application_what_follows_two_dashes) {
   const outcome seen = run_child([](int) {
-    const kin::application echo{.name = "echo", .start = [] {
-                                  for (const auto& one :
-                                       app::get_env<names>("arguments").value_or(names{}))
-                                    std::fprintf(stderr, "%s\n", one.c_str());
-                                  return kin::spawn_link([] {});
-                                }};
+    const kin::application echo{
+        .name = "echo", .start = [] {
+          for (const auto& one : app::get_env<names>("arguments").value_or(names{}))
+            std::fprintf(stderr, "%s\n", one.c_str());
+          return kin::spawn_link([] {});
+        }};
     const std::vector<const char*> args{"echo", "--", "a", "--help"};
     return kin::run(echo, static_cast<int>(args.size()), args.data());
   });

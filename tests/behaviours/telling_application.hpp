@@ -59,8 +59,8 @@ class told_code {
   void stop() { tell("stops"); }
   void config_change(const kin::app::config_changes& changes) {
     std::ostringstream text;
-    text << "changed " << kin::setting(changes.changed) << " added "
-         << kin::setting(changes.added) << " removed " << kin::to_string(changes.removed);
+    text << "changed " << kin::setting(changes.changed) << " added " << kin::setting(changes.added)
+         << " removed " << kin::to_string(changes.removed);
     tell(text.str());
     if (changes.added.count("bad") != 0) throw std::runtime_error("no such setting");
   }
@@ -78,7 +78,7 @@ class told_code {
 
 /// Such an application, of the test that calls this.
 inline kin::application telling(const std::string& name, std::vector<kin::app::which> needs = {},
-                             on_start how = on_start::runs) {
+                                on_start how = on_start::runs) {
   kin::application a{.name = name, .description = "for a test", .vsn = "1.2"};
   a.applications = std::move(needs);
   a.start = kin::app::callbacks<told_code>(kin::self(), name, how);
@@ -130,8 +130,8 @@ inline kin::exit_reason controlled(std::function<void()> body,
     kin::trap_exits();
     const auto controller = kin::app::start_link(options);
     body();
-    kin::exit(kin::receive(kin::when(&kin::exited::from, controller.pid,
-                                     [](kin::exited e) { return e.reason; })));
+    kin::exit(kin::receive(
+        kin::when(&kin::exited::from, controller.pid, [](kin::exited e) { return e.reason; })));
   });
   return expect_down(shell.ref).reason;
 }

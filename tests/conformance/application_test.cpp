@@ -50,8 +50,7 @@ KIN_TEST(application, ensure_started) {
   EXPECT_TRUE(app::try_ensure_started("store", kin::permanent));
   EXPECT_TRUE(failed_with(app::try_start("store"), app::already_started{"store"}));
   stop_told(store);
-  EXPECT_TRUE(
-      failed_with(app::try_ensure_started("ghost"), app::no_such_application{"ghost"}));
+  EXPECT_TRUE(failed_with(app::try_ensure_started("ghost"), app::no_such_application{"ghost"}));
   const auto shut = telling("shut", {}, on_start::refuses);
   EXPECT_TRUE(failed_with(app::try_ensure_started(shut),
                           app::callback_failed{"shut", "start", exit_reason("no stock")}));
@@ -79,13 +78,12 @@ KIN_TEST(application, ensure_all_started) {
   EXPECT_TRUE(failed_with(
       app::try_ensure_all_started(shut),
       app::failed_to_start{
-          "shut",
-          exit_reason(app::callback_failed{"shut", "start", exit_reason("no stock")})}));
+          "shut", exit_reason(app::callback_failed{"shut", "start", exit_reason("no stock")})}));
   expect_words({"lamp starts", "shut starts", "lamp prepares", "lamp stops"});
   EXPECT_EQ(running(), (names{"shop", "till", "store", "clock"}));
-  EXPECT_TRUE(failed_with(
-      app::try_ensure_all_started("ghost"),
-      app::failed_to_start{"ghost", exit_reason(app::no_such_application{"ghost"})}));
+  EXPECT_TRUE(
+      failed_with(app::try_ensure_all_started("ghost"),
+                  app::failed_to_start{"ghost", exit_reason(app::no_such_application{"ghost"})}));
   for (const auto& one : {shop, till, store, clock}) stop_told(one);
 }
 
@@ -117,8 +115,8 @@ KIN_TEST(application, otp_2718) {
                             app::callback_failed{"shop", "start", exit_reason("no stock")}));
   });
   EXPECT_EQ(why, exit_reason(app::application_start_failure{
-                     "shop", exit_reason(app::callback_failed{
-                                 "shop", "start", exit_reason("no stock")})}));
+                     "shop",
+                     exit_reason(app::callback_failed{"shop", "start", exit_reason("no stock")})}));
   expect_words({"shop starts", "shop starts"});
 }
 
@@ -165,11 +163,10 @@ KIN_TEST(application, otp_2012) {
   app::change_config({{"shop", {{"port", 8080}, {"fresh", "yes"}}}});
   expect_words({"shop changed {port = 8080} added {fresh = \"yes\"} removed [\"old\"]"});
   app::change_config({{"shop", {{"port", 8080}, {"fresh", "yes"}}}});
-  EXPECT_TRUE(failed_with(
-      app::try_change_config({{"shop", {{"bad", 1}}}}),
-      app::bad_return{"shop", "config_change",
-                      raised(exit_reason::error(
-                          std::make_exception_ptr(std::runtime_error("no such setting"))))}));
+  EXPECT_TRUE(failed_with(app::try_change_config({{"shop", {{"bad", 1}}}}),
+                          app::bad_return{"shop", "config_change",
+                                          raised(exit_reason::error(std::make_exception_ptr(
+                                              std::runtime_error("no such setting"))))}));
   expect_words({"shop changed {} added {bad = 1} removed [\"fresh\", \"port\"]"});
   stop_told(store);
   stop_told(shop);
@@ -195,15 +192,14 @@ KIN_TEST(application, otp_4227) {
 KIN_TEST(application, otp_5363) {
   app::start_link();
   const kin::pid me = kin::self();
-  const kin::application shop{
-      .name = "shop", .start = [me] {
-        kin::send(me, kin::spawn([] {
-                    kin::trap_exits();
-                    kin::spawn([] { kin::receive([](const word&) {}); });
-                    for (;;) kin::receive([](const kin::exited&) {});
-                  }));
-        return kin::spawn_link([] { kin::receive([](const word&) {}); });
-      }};
+  const kin::application shop{.name = "shop", .start = [me] {
+                                kin::send(me, kin::spawn([] {
+                                            kin::trap_exits();
+                                            kin::spawn([] { kin::receive([](const word&) {}); });
+                                            for (;;) kin::receive([](const kin::exited&) {});
+                                          }));
+                                return kin::spawn_link([] { kin::receive([](const word&) {}); });
+                              }};
   app::start(shop);
   const auto stray = test::expect<kin::pid>();
   const kin::ref watch = kin::monitor(stray);
@@ -233,9 +229,8 @@ KIN_TEST(application, otp_3002) {
                                 static_cast<void>(app::get_env<int>("port"));
                                 return kin::spawn_link([] { kin::receive([](word) {}); });
                               }};
-  const auto why = test::controlled(
-      [=] { EXPECT_FALSE(app::try_start(shop, kin::permanent)); },
-      {.config = {{"shop", {{"port", "eighty"}}}}});
+  const auto why = test::controlled([=] { EXPECT_FALSE(app::try_start(shop, kin::permanent)); },
+                                    {.config = {{"shop", {{"port", "eighty"}}}}});
   const auto* failed = why.get_if<app::application_start_failure>();
   ASSERT_NE(failed, nullptr) << why;
   EXPECT_THAT(kin::to_string(failed->reason),
@@ -267,9 +262,9 @@ KIN_TEST(application, start_phases) {
   whole.start_phases = {{"init", "throws"}};
   EXPECT_TRUE(failed_with(
       app::try_start(whole),
-      app::bad_return{"whole", "start_phase(init)",
-                      raised(exit_reason::error(
-                          std::make_exception_ptr(std::runtime_error("no way"))))}));
+      app::bad_return{
+          "whole", "start_phase(init)",
+          raised(exit_reason::error(std::make_exception_ptr(std::runtime_error("no way"))))}));
   expect_words({"whole starts", "whole phase init \"throws\""});
   EXPECT_THAT(running(), IsEmpty());
 }
@@ -447,9 +442,8 @@ KIN_TEST(application, optional_applications) {
   shop.optional_applications = {"broken"};
   EXPECT_TRUE(failed_with(
       app::try_ensure_all_started(shop),
-      app::failed_to_start{
-          "broken",
-          exit_reason(app::callback_failed{"broken", "start", exit_reason("no stock")})}));
+      app::failed_to_start{"broken", exit_reason(app::callback_failed{"broken", "start",
+                                                                      exit_reason("no stock")})}));
   expect_words({"broken starts"});
 }
 
@@ -469,8 +463,8 @@ KIN_TEST(application, shutdown_func) {
         throw 1;  // of no consequence
       }});
   EXPECT_EQ(why, exit_reason(app::application_terminated{"shop", exit_reason("fire")}));
-  expect_words({"store starts", "shop starts", "shop prepares", "shop stops",
-                kin::to_string(why), "store prepares", "store stops"});
+  expect_words({"store starts", "shop starts", "shop prepares", "shop stops", kin::to_string(why),
+                "store prepares", "store stops"});
 }
 
 // One that does not end is killed when its time is over.
@@ -508,8 +502,8 @@ KIN_TEST(application, shutdown_deadlock) {
                                   kin::send(me, word{"up"});
                                   kin::receive([](const kin::exited&) {});
                                   kin::send(me, word{app::top_process("shop") ? "top" : "none"});
-                                  kin::send(me, word{kin::to_string(
-                                                    app::which_applications().size())});
+                                  kin::send(me,
+                                            word{kin::to_string(app::which_applications().size())});
                                 });
                               }};
   app::start(shop);
@@ -561,9 +555,9 @@ KIN_TEST(application, config_change) {
 // Of several, what a later one says stands above.
 KIN_TEST(application, handle_many_config_files) {
   const scratch dir;
-  const auto all = read({dir.file("a.toml", "[shop]\nport = 1\ndoor = 1\n"),
-                         dir.file("b.toml", "[shop]\nport = 2\n[store]\nsize = 1\n"),
-                         dir.file("c.toml", "")});
+  const auto all =
+      read({dir.file("a.toml", "[shop]\nport = 1\ndoor = 1\n"),
+            dir.file("b.toml", "[shop]\nport = 2\n[store]\nsize = 1\n"), dir.file("c.toml", "")});
   EXPECT_EQ(all, (app::config{{"shop", {{"port", 2}, {"door", 1}}}, {"store", {{"size", 1}}}}));
 }
 
@@ -573,8 +567,9 @@ KIN_TEST(application, config_relative_paths) {
   static_cast<void>(dir.file("below/leaf.toml", "[shop]\nport = 3\nleaf = 3\n"));
   static_cast<void>(
       dir.file("below/branch.toml", "include = [\"leaf.toml\"]\n[shop]\nport = 2\nbranch = 2\n"));
-  const auto all = read({dir.file("root.toml", "include = [\"below/branch.toml\"]\n"
-                                               "[shop]\nport = 1\n")});
+  const auto all = read({dir.file("root.toml",
+                                  "include = [\"below/branch.toml\"]\n"
+                                  "[shop]\nport = 1\n")});
   EXPECT_EQ(all, (app::config{{"shop", {{"port", 1}, {"branch", 2}, {"leaf", 3}}}}));
 }
 

@@ -228,8 +228,8 @@ class start_code {
 /// process that calls it. See the top of this file for what such a class can have.
 template <class Code, class... A>
 [[nodiscard]] start_code callbacks(A... arguments) {
-  constexpr bool fits = (std::copy_constructible<A> && ...) &&
-                        std::is_constructible_v<Code, const A&...>;
+  constexpr bool fits =
+      (std::copy_constructible<A> && ...) && std::is_constructible_v<Code, const A&...>;
   static_assert(fits,
                 "kin: the application's class has no constructor that takes copies of these "
                 "arguments");
@@ -368,6 +368,12 @@ result<void> try_stop(const which& w);
 /// As try_stop, but its error is thrown.
 void stop(const which& w);
 
+/// Ends all applications, those started last first, and then the controller, with `shutdown`: a
+/// program that kin::run runs ends with 0. Returns at once.
+///
+/// Throws  kin::error with noproc.   Waits  not.   See  init:stop/0.
+void shut_down();
+
 /// Says whether it may run. One that has been started and may not waits until it may; one that runs
 /// is ended, and waits.
 ///
@@ -480,7 +486,8 @@ void change_config(config changed);
 ///   [shop]
 ///   port = 8080
 ///
-/// Several: what a later one says stands above. Reads on the caller's thread.
+/// Several: what a later one says stands above. A file has at most 4 MiB; values nest 64 deep, and
+/// includes 16. Reads on the caller's thread.
 ///
 /// Returns  bad_file if one cannot be read.
 result<config> read_config(const std::vector<std::string>& paths);

@@ -79,10 +79,10 @@ std::ostream& operator<<(std::ostream& out, const bad_application& r);
 
 /// A file that cannot be read, or does not say what it should.
 struct bad_file {
-  std::string path = {};   ///< as it was given
-  unsigned line = 0;       ///< from 1 on; 0: the file as a whole
-  unsigned column = 0;     ///< from 1 on
-  std::string text = {};   ///< what is wrong
+  std::string path = {};  ///< as it was given
+  unsigned line = 0;      ///< from 1 on; 0: the file as a whole
+  unsigned column = 0;    ///< from 1 on
+  std::string text = {};  ///< what is wrong
   friend bool operator==(const bad_file&, const bad_file&) = default;
 };
 /// `shop.toml:3:5: what is wrong`.
@@ -116,7 +116,7 @@ std::ostream& operator<<(std::ostream& out, const bad_return& r);
 
 /// Of several that should have started, this one did not.
 struct failed_to_start {
-  std::string name = {};  ///< of the application
+  std::string name = {};    ///< of the application
   exit_reason reason = {};  ///< why
   friend bool operator==(const failed_to_start&, const failed_to_start&) = default;
 };
@@ -124,7 +124,7 @@ std::ostream& operator<<(std::ostream& out, const failed_to_start& r);
 
 /// Why the controller ends: an application without which there is no point in going on has ended.
 struct application_terminated {
-  std::string name = {};  ///< of the application
+  std::string name = {};    ///< of the application
   exit_reason reason = {};  ///< why it ended
   friend bool operator==(const application_terminated&, const application_terminated&) = default;
 };
@@ -132,7 +132,7 @@ std::ostream& operator<<(std::ostream& out, const application_terminated& r);
 
 /// Why the controller ends: such an application did not start.
 struct application_start_failure {
-  std::string name = {};  ///< of the application
+  std::string name = {};    ///< of the application
   exit_reason reason = {};  ///< why
   friend bool operator==(const application_start_failure&,
                          const application_start_failure&) = default;
