@@ -207,11 +207,12 @@ result<void> controller::handle_call(detail::unload_order o) {
 
 std::vector<description> controller::handle_call(detail::which_query /*q*/) const {
   std::vector<description> all;
-  for (auto one = active_.rbegin(); one != active_.rend(); ++one) {
-    const auto spec = table_->find(one->name);
-    if (one->is == stage::up && spec != nullptr)
+  for (const active& one : active_) {
+    const auto spec = table_->find(one.name);
+    if (one.is == stage::up && spec != nullptr)
       all.push_back({spec->name, spec->description, spec->vsn});
   }
+  std::reverse(all.begin(), all.end());
   return all;
 }
 

@@ -93,7 +93,7 @@ class controller : public gen_server {
   auto handle_info() {
     return clauses{[this](detail::application_up up) { is_up(up.master); },
                    [this](const exited& e) { return master_ended(e); },
-                   [this](const boot_failed& f) { return kin::stop(f.why); },
+                   [](const boot_failed& f) { return kin::stop(f.why); },
                    [](const message& /*of no interest*/) {}};
   }
   [[nodiscard]] std::string format_status() const;

@@ -424,7 +424,7 @@ std::optional<T> get_key(const which& w, T application::*key) {
 //
 // What is set for an application: by its own env, above that by configuration files, above that by
 // who started the program; all put together when it is loaded. Read without a wait and without the
-// controller: two hash probes and a lock.
+// controller: a probe of the names, two locks, and a few steps down three small trees.
 
 /// What is set, as a T: see setting::as. Nothing if it is not.
 ///
