@@ -4,8 +4,8 @@
 #include <kin/application.hpp>
 #include <kin/sys.hpp>
 
-#include "behaviours/telling_application.hpp"
 #include "support/child.hpp"
+#include "support/telling_application.hpp"
 
 #include <csignal>
 #include <cstdio>

@@ -2,8 +2,8 @@
 // Applications: their controller, their environments, how they start and stop. otp-semantics 7.
 #include <kin/application.hpp>
 
-#include "behaviours/telling_application.hpp"
 #include "conformance/support.hpp"
+#include "support/telling_application.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files in TOML, and words of the command line. Whatever they hold, what is read is a value or a
+// Files in TOML. Whatever they hold, what is read is a value or a
 // fault with a place; and what was read prints as text that reads the same again.
-#include "application_files.hpp"
+#include <kin/application.hpp>
+
 #include "fuzz/claim.hpp"
 
 #include <sstream>
@@ -50,19 +51,11 @@ void check_application(std::string_view text) {
   for (const auto& phase : read->start_phases) CLAIM(!phase.name.empty());
 }
 
-void check_assignment(std::string_view text) {
-  kin::app::config all;
-  const auto done = kin::detail::parse_assignment(text, all);
-  CLAIM(done.has_value() == !all.empty());
-  if (!done) CLAIM(!kin::to_string(done.error()).empty());
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.find("include") == std::string_view::npos) check_config(text);  // no other files
   check_application(text);
-  check_assignment(text);
   return 0;
 }
