@@ -4,6 +4,7 @@
 #include <kin/process.hpp>
 #include <kin/request.hpp>
 #include <kin/spawn_request.hpp>
+#include <kin/start_process.hpp>
 
 #include "api/calling_process.hpp"
 #include "api/promise_access.hpp"
@@ -178,10 +179,16 @@ ref request_spawn(std::unique_ptr<behaviour> body, start_with with, spawn_answer
 }
 
 result<pid> start_process(start_request request) {
+  spawned made;
+  return start_process(std::move(request), made);
+}
+
+result<pid> start_process(start_request request, spawned& made) {
   const caller calling("kin::start");
   control_block& me = calling.block();
-  if (calling.is_thread() && request.with.link)
-    throw error(badarg, "kin::start_link was called outside a process, which alone has links");
+  if (calling.is_thread() && (request.with.link || request.with.monitor))
+    throw error(badarg, std::string(request.with.link ? "kin::start_link" : "kin::start_monitor") +
+                            " was called outside a process, which alone has links and monitors");
   check(request.with);
   if (!calling.is_thread()) expect_to_wait(me);
   const std::uint64_t number = me.fresh_call();
@@ -191,6 +198,7 @@ result<pid> start_process(start_request request) {
     start_access::give(*request.ready, record);
   };
   pid name;
+  ref known_as;
   try {
     if (calling.is_thread()) {
       machine_core& machine = ambient_machine("kin::start");
@@ -203,7 +211,7 @@ result<pid> start_process(start_request request) {
       control_block& child =
           make_child(me, std::move(request.body), request.with, [&](control_block& fresh) {
             owe_word(fresh);
-            if (request.with.link) link_at_birth(me, fresh);
+            known_as = tie(me, fresh, request.with, request.with.monitor ? make_ref() : ref());
           });
       name = child.name();
       this_worker().schedule(child);
@@ -212,6 +220,7 @@ result<pid> start_process(start_request request) {
     if (failure.reason() == badarg) throw;  // no machine: a mistake, no failed start
     return failure.reason();
   }
+  made = {name, known_as};
 
   wait w;
   w.kind = wait_kind::reply;
