@@ -4,6 +4,7 @@
 #include <kin/registry.hpp>
 #include <kin/report.hpp>
 #include <kin/send.hpp>
+#include <kin/start_process.hpp>
 #include <kin/sys.hpp>
 
 #include "system_state.hpp"
@@ -60,7 +61,11 @@ exit_reason server_process::terminate(exit_reason why) {
 }
 
 next server_process::start() {
-  linked_ = how().linked;
+  has_parent_ = how().linked || how().monitored || how().entered;
+  if (how().entered) {
+    construct();
+    return serve(*std::exchange(how().entered, std::nullopt));
+  }
   if (!how().name.empty()) {
     if (const auto holder = how().name.enter(self())) {
       how().ready.fail(exit_reason(already_started{*holder}));
@@ -77,6 +82,11 @@ next server_process::start() {
   }
   if (then.stops()) return not_started(then.reason());
   how().ready.answer(nothing{});
+  return serve(std::move(then));
+}
+
+// It has started; `then` comes before its first message.
+next server_process::serve(next then) {
   beside_ = system_state::of(how());
   if (beside_ == nullptr) [[likely]]
     return run([&] { return std::move(then); });
@@ -173,7 +183,7 @@ next server_process::unless_idle(next then) {
 // as the parent's.
 bool server_process::is_from_parent(const incoming& in) const {
   const auto* signal = in.get_if<exited>();
-  return signal != nullptr && (!signal->from || (linked_ && signal->from == parent()));
+  return signal != nullptr && (!signal->from || (has_parent_ && signal->from == parent()));
 }
 
 next server_process::handle_other(incoming& in) {
@@ -204,18 +214,24 @@ next server_process::timed_out() {
   return beside_ == nullptr ? std::move(then) : unless_idle(std::move(then));
 }
 
-result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit) {
+result<spawned> start_server(std::unique_ptr<server_process> body, start_with with,
+                             duration limit) {
   starting& how = body->how();
   if (!how.name.empty()) {
     if (const auto holder = how.name.find()) return exit_reason(already_started{*holder});
   }
+  spawned made;
   start_request request;
   request.with = with;
   request.with.link = how.linked;
+  request.with.monitor = how.monitored;
   request.ready = &how.ready;
   request.limit = limit;
   request.body = std::move(body);
-  return start_process(std::move(request));
+  const result<pid> started = start_process(std::move(request), made);
+  if (started) return made;
+  if (made.ref) demonitor(made.ref, {.flush = true});
+  return started.error();
 }
 
 void throw_not_started(const exit_reason& why, const std::type_info& server) {

@@ -249,12 +249,18 @@ result<supervisor> change_tree(std::optional<pid> to, tree_change change, bool s
 
 // ---- starts -------------------------------------------------------------------------------------
 
+namespace {
+result<pid> start_body(std::unique_ptr<supervisor_body> body) {
+  const auto started = start_server(std::move(body), {}, infinity);
+  return started ? result<pid>(started->pid) : result<pid>(started.error());
+}
+}  // namespace
+
 result<pid> start_supervisor(const supervisor& tree, bool gentle) {
-  return start_server(body_of(giving(tree), tree.options().name.untyped(), true, gentle), {},
-                      infinity);
+  return start_body(body_of(giving(tree), tree.options().name.untyped(), true, gentle));
 }
 result<pid> start_supervisor(tree_function tree, bool gentle) {
-  return start_server(body_of(std::move(tree), {}, true, gentle), {}, infinity);
+  return start_body(body_of(std::move(tree), {}, true, gentle));
 }
 result<pid> start_tree(const supervisor& tree) { return start_supervisor(tree, true); }
 

@@ -264,7 +264,7 @@ template <class Server, class... A>
                                   : type_name(typeid(Server));
     spec.start = [how = detail::start_options_of(options),
                   ... arguments = std::move(arguments)]() -> result<pid> {
-      auto started = detail::start<Server>(how, true, true, arguments...);
+      auto started = detail::start<Server>(how, {.linked = true, .gentle = true}, arguments...);
       if (!started) return started.error();
       return started->pid;
     };

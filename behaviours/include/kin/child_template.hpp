@@ -125,7 +125,8 @@ struct recipes {
                       ... fixed = std::move(fixed)](std::tuple<Extra...> extra) -> result<pid> {
       auto started = std::apply(
           [&](Extra&... own) {
-            return detail::start<Child>(how, true, true, fixed..., std::move(own)...);
+            return detail::start<Child>(how, {.linked = true, .gentle = true}, fixed...,
+                                        std::move(own)...);
           },
           extra);
       if (!started) return started.error();

@@ -71,7 +71,9 @@ struct starting final : beside {
   promise ready;
   start_name name;
   bool linked = false;
+  bool monitored = false;
   bool gentle = false;
+  std::optional<next> entered;  // of enter_loop: what comes first
   duration hibernate_after = infinity;
   debug_options debug;
 };
@@ -107,6 +109,7 @@ class server_process : public behaviour, protected server_host {
   template <class F>
   next run(F callback);
   next not_started(const exit_reason& why);
+  next serve(next then);
   next take(incoming& in);
   next handle_other(incoming& in);
   next info(message m);
@@ -119,7 +122,7 @@ class server_process : public behaviour, protected server_host {
   void see_reply(pid caller, signal& reply) override;
   void see(sys::event e);
 
-  bool linked_ = false;  // to its parent, whose exit ends it
+  bool has_parent_ = false;  // whose exit ends it; linked or not
   bool terminated_ = false;
 };
 
@@ -237,7 +240,7 @@ struct process_of<S, A...> : machine_rules<S>::template process_of<A...> {};
 
 /// As OTP's gen:start: the name is looked at here first, and registered before the constructor
 /// runs.
-result<pid> start_server(std::unique_ptr<server_process> body, start_with with, duration limit);
+result<spawned> start_server(std::unique_ptr<server_process> body, start_with with, duration limit);
 
 template <class S>
 concept has_handle_info = requires {
@@ -281,24 +284,28 @@ constexpr bool check_server() {
   return std::is_base_of_v<gen_server, S> && (!has_init<S> || has_good_init<S>);
 }
 
+struct start_kind {
+  bool linked = false;
+  bool monitored = false;
+  bool gentle = false;
+};
 template <class S, class... A>
-result<server<S>> start(const start_options<S>& options, bool linked, bool gentle, A... arguments) {
+result<spawned> start(const start_options<S>& options, start_kind kind, A... arguments) {
   static_assert(std::constructible_from<S, A...>,
                 "kin: the server has no constructor that takes these arguments");
   if constexpr (check_server<S>() && std::constructible_from<S, A...>) {
     auto how = std::make_unique<starting>();
     how->name = options.name.untyped();
-    how->linked = linked;
-    how->gentle = gentle;
+    how->linked = kind.linked;
+    how->monitored = kind.monitored;
+    how->gentle = kind.gentle;
     how->hibernate_after = options.hibernate_after;
     how->debug = options.debug;
     auto body = std::make_unique<typename process_of<S, A...>::type>(
         std::move(how), std::tuple<A...>(std::move(arguments)...));
-    auto started = start_server(std::move(body),
-                                {.level = options.priority.level, .mailbox = &options.mailbox},
-                                options.timeout);
-    if (!started) return started.error();
-    return server<S>{*started};
+    return start_server(std::move(body),
+                        {.level = options.priority.level, .mailbox = &options.mailbox},
+                        options.timeout);
   } else {
     return exit_reason(badarg);
   }
@@ -307,9 +314,14 @@ result<server<S>> start(const start_options<S>& options, bool linked, bool gentl
 [[noreturn]] void throw_not_started(const exit_reason& why, const std::type_info& server);
 
 template <class S>
-server<S> started_or_throw(result<server<S>> r) {
+server<S> started_or_throw(const result<spawned>& r) {
   if (!r) throw_not_started(r.error(), typeid(S));
-  return *r;
+  return {r->pid};
+}
+template <class S>
+result<server<S>> started_or_not(const result<spawned>& r) {
+  if (!r) return r.error();
+  return server<S>{r->pid};
 }
 
 }  // namespace detail
@@ -324,7 +336,8 @@ server<S> started_or_throw(result<server<S>> r) {
 /// Waits    until then, or `options.timeout`.   Context  a process.   See  gen_server:start_link/4.
 template <class S, class... A>
 server<S> start_link(start_options<S> options, A... arguments) {
-  return detail::started_or_throw(detail::start<S>(options, true, false, std::move(arguments)...));
+  return detail::started_or_throw<S>(
+      detail::start<S>(options, {.linked = true}, std::move(arguments)...));
 }
 /// The same where nothing needs to be said.
 template <class S, class... A>
@@ -335,7 +348,8 @@ server<S> start_link(A... arguments) {
 /// unlinks first.
 template <class S, class... A>
 result<server<S>> try_start_link(start_options<S> options, A... arguments) {
-  return detail::start<S>(options, true, true, std::move(arguments)...);
+  return detail::started_or_not<S>(
+      detail::start<S>(options, {.linked = true, .gentle = true}, std::move(arguments)...));
 }
 /// The same where nothing needs to be said.
 template <class S, class... A>
@@ -347,7 +361,7 @@ result<server<S>> try_start_link(A... arguments) {
 /// Context  a process, or a thread inside machine::enter, which blocks.   See  gen_server:start/4.
 template <class S, class... A>
 server<S> start(start_options<S> options, A... arguments) {
-  return detail::started_or_throw(detail::start<S>(options, false, false, std::move(arguments)...));
+  return detail::started_or_throw<S>(detail::start<S>(options, {}, std::move(arguments)...));
 }
 /// The same where nothing needs to be said.
 template <class S, class... A>
@@ -357,12 +371,45 @@ server<S> start(A... arguments) {
 /// As start, but a failed start is a result.
 template <class S, class... A>
 result<server<S>> try_start(start_options<S> options, A... arguments) {
-  return detail::start<S>(options, false, false, std::move(arguments)...);
+  return detail::started_or_not<S>(detail::start<S>(options, {}, std::move(arguments)...));
 }
 /// The same where nothing needs to be said.
 template <class S, class... A>
 result<server<S>> try_start(A... arguments) {
   return try_start<S>(start_options<S>{}, std::move(arguments)...);
+}
+
+/// What start_monitor returns.
+template <class S>
+struct monitored_server {
+  kin::server<S> server = {};  ///< the new one
+  kin::ref ref = {};           ///< of the monitor: what its kin::down carries
+};
+/// As start, and monitored, in one step. This process is the server's parent though there is no
+/// link: an exit signal of it ends the server. Of a start that fails no kin::down is left.
+///
+/// Context  a process.   See  gen_server:start_monitor/4.
+template <class S, class... A>
+[[nodiscard]] monitored_server<S> start_monitor(start_options<S> options, A... arguments) {
+  const auto r = detail::start<S>(options, {.monitored = true}, std::move(arguments)...);
+  return {detail::started_or_throw<S>(r), r->ref};
+}
+/// The same where nothing needs to be said.
+template <class S, class... A>
+[[nodiscard]] monitored_server<S> start_monitor(A... arguments) {
+  return start_monitor<S>(start_options<S>{}, std::move(arguments)...);
+}
+/// As start_monitor, but a failed start is a result.
+template <class S, class... A>
+result<monitored_server<S>> try_start_monitor(start_options<S> options, A... arguments) {
+  const auto r = detail::start<S>(options, {.monitored = true}, std::move(arguments)...);
+  if (!r) return r.error();
+  return monitored_server<S>{server<S>{r->pid}, r->ref};
+}
+/// The same where nothing needs to be said.
+template <class S, class... A>
+result<monitored_server<S>> try_start_monitor(A... arguments) {
+  return try_start_monitor<S>(start_options<S>{}, std::move(arguments)...);
 }
 
 namespace detail {

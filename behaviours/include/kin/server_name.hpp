@@ -59,6 +59,7 @@ class start_name {
   explicit start_name(std::shared_ptr<const held_key> key) : key_(std::move(key)) {}
 
   [[nodiscard]] bool empty() const { return key_ == nullptr && name_.text.empty(); }
+  [[nodiscard]] bool is_key() const { return key_ != nullptr; }
   /// Only when there is one, as all that follow.
   [[nodiscard]] std::string text() const {
     return key_ != nullptr ? key_->text() : std::string(name_.text);
