@@ -14,8 +14,10 @@ namespace kin::detail {
 void never_called(task_work /*work*/) { std::terminate(); }
 
 result<pid> start_task_child(std::optional<pid> supervisor, std::unique_ptr<behaviour> body) {
-  return send_start(supervisor, box_request(std::tuple(task_work{std::move(body)}),
-                                            &start_with_arguments<std::tuple<task_work>>));
+  const auto started =
+      send_start(supervisor, box_request(std::tuple(task_work{std::move(body)}),
+                                         &start_with_arguments<std::tuple<task_work>>));
+  return started ? result<pid>(started->pid) : result<pid>(started.error());
 }
 
 // The task waits until its owner watches it: so the link finds it alive, and the monitor hears the

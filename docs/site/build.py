@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 
-GUIDE = ["first_process", "first_server", "state_machines", "first_tree", "errors", "blocking", "threads", "testing", "debugging"]
+GUIDE = ["first_process", "first_server", "first_tree", "supervisors", "applications", "state_machines", "events", "tasks",
+         "errors", "blocking", "threads", "testing", "debugging"]
 PAGES = ["architecture", "signals", "scheduler", "memory", "stacks", "seeing", "reliability", "proofs"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {

@@ -130,7 +130,7 @@ inline constexpr bool is_top<result<T>> = is_top<T>;
 template <class R>
 result<pid> top_of(R returned) {
   if constexpr (std::derived_from<R, supervisor>) {
-    return start_supervisor(returned, true, true);
+    return start_supervisor(returned, true);
   } else if constexpr (std::is_same_v<R, pid>) {
     return returned;
   } else if constexpr (requires { returned.has_value(); }) {

@@ -138,7 +138,9 @@ struct spec_for<dynamic_supervisor_with<Extra...>, extended<Server, A...>> : std
         if (with.extra_type == nullptr || !same_type(*with.extra_type, typeid(extra)))
           return has_no_extra(typeid(extra));
         auto started = std::apply(
-            [&](const auto&... all) { return detail::start<Server>(how, true, true, all...); },
+            [&](const auto&... all) {
+              return detail::start<Server>(how, {.linked = true, .gentle = true}, all...);
+            },
             std::tuple_cat(*static_cast<const extra*>(with.extra), own));
         if (!started) return started.error();
         return started->pid;
