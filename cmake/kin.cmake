@@ -66,6 +66,9 @@ function(kin_test name)
   kin_program(${name} SOURCES ${arg_SOURCES} LIBRARIES kin_test_support ${arg_LIBRARIES})
   # The tests' own code, unoptimised: a sanitizer's checks take twice as long to compile with -O1.
   target_compile_options(${name} PRIVATE ${KIN_TEST_OPTIONS})
+  if(KIN_TEST_PRECOMPILED)
+    target_precompile_headers(${name} REUSE_FROM kin_test_headers)
+  endif()
   gtest_discover_tests(${name}
     TEST_PREFIX "${name}."
     DISCOVERY_MODE PRE_TEST
