@@ -5,7 +5,7 @@
 #include <kin/supervisor.hpp>
 #include <kin/sys.hpp>
 
-#include "behaviours/walker.hpp"
+#include "support/walker.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -6,8 +6,8 @@
 #include <kin/send_request.hpp>
 #include <kin/sys.hpp>
 
-#include "behaviours/walker.hpp"
 #include "conformance/support.hpp"
+#include "support/walker.hpp"
 
 #include <memory>
 #include <stdexcept>
