@@ -183,7 +183,7 @@ class gen_statem {
       static_assert(known, "kin: next_state to what is no state of this machine");
       if constexpr (known) {
         what = kind::next;
-        to.emplace(std::move(m.to));
+        to_.emplace(std::move(m.to));
         do_all(m.actions);
       }
     }
@@ -202,7 +202,7 @@ class gen_statem {
       if constexpr (sizeof...(A) > 0)
         std::apply([this](A&... a) { (do_it(std::move(a)), ...); }, all);
     }
-    std::optional<machine_states> to;
+    std::optional<machine_states> to_;
   };
 
   /// What handle_enter returns: as a transition, but the state is the one that is entered, and the

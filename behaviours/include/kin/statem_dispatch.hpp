@@ -129,18 +129,18 @@ constexpr bool check_event_result() {
 template <class M>
 void machine_access::take(M& machine, typename M::transition&& t, statem_step& out,
                           std::optional<typename M::machine_states>& before) {
-  if (t.to) {
+  if (t.to_) {
     auto& now = states(machine);
-    const bool same = now.index() == t.to->index() && [&] {
+    const bool same = now.index() == t.to_->index() && [&] {
       return [&]<std::size_t... I>(std::index_sequence<I...> /*states*/) {
-        return ((now.index() == I && same_state(*std::get_if<I>(&now), *std::get_if<I>(&*t.to))) ||
+        return ((now.index() == I && same_state(*std::get_if<I>(&now), *std::get_if<I>(&*t.to_))) ||
                 ...);
       }
       (std::make_index_sequence<std::variant_size_v<typename M::machine_states>>{});
     }();
     t.changed = !same;
     if (t.changed) before.emplace(std::move(now));
-    now = *std::move(t.to);
+    now = *std::move(t.to_);
   }
   out = std::move(static_cast<statem_step&>(t));
 }
@@ -415,7 +415,7 @@ void note_action(statem_step& step, A&& action) {
     order.content = message::of(std::move(action.message));
     step.orders.push_back(std::move(order));
   } else if constexpr (is_call_insert<T>) {
-    step.orders.push_back(call_order<M>(std::move(action)));
+    step.orders.push_back(call_order<M>(std::forward<A>(action)));
   } else if constexpr (is_module_word<T>) {
     step.orders.push_back(module_order<M>(action));
   } else {
