@@ -376,7 +376,6 @@ exit_reason reason_of(const control_block& p) {
   return p.extra == nullptr ? exit_reason(normal) : p.extra->reason;
 }
 
-// NOLINTNEXTLINE(readability-function-size): a case a kind of signal
 reply as_reply(signal* answer) {
   if (answer->kind == signal_kind::reply) return reply(answer);
   exit_reason why = std::move(static_cast<refusal_signal*>(answer)->why);
@@ -384,6 +383,7 @@ reply as_reply(signal* answer) {
   return reply(std::move(why));
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case a kind of signal
 void refuse(signal* s, const exit_reason& why) noexcept {
   switch (s->kind) {
     case signal_kind::request: {
