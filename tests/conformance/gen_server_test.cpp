@@ -657,7 +657,7 @@ TEST_P(gen_server, format_all_status) {
     kin::cast(s, heard{"secret"});
     EXPECT_EQ(test::expect_down(watch).reason, kin::exit_reason(heard{"secret"}));
     ASSERT_EQ(test::reports().size(), 1U);
-    const std::string& report = test::reports()[0].text;
+    const std::string report = test::reports()[0].text;
     EXPECT_THAT(report, AllOf(HasSubstr("new_state"), HasSubstr("new_message"),
                               HasSubstr("new_reason"), testing::Not(HasSubstr("secret"))));
   });
