@@ -75,6 +75,7 @@ class agent : public gen_server {
   auto handle_call(detail::agent_get_and_update<F> request) {
     return std::invoke(request.act, state_);
   }
+  /// A change that nobody waits for.
   template <detail::changes<State> F>
   void handle_cast(F message) {
     change(message);

@@ -178,19 +178,29 @@ class task_stream {
   /// An input iterator.
   class iterator {
    public:
+    /// As the standard library asks for.
     using iterator_category = std::input_iterator_tag;
+    /// What it gives.
     using value_type = task_stream::value_type;
+    /// As the standard library asks for.
     using difference_type = std::ptrdiff_t;
+    /// To what it gives.
     using pointer = value_type*;
+    /// To what it gives.
     using reference = value_type&;
 
+    /// At the first one. Waits.
     explicit iterator(task_stream& in) : stream_(&in) { ++*this; }
+    /// The one it is at.
     reference operator*() const { return *stream_->current_; }
+    /// The one it is at.
     pointer operator->() const { return &*stream_->current_; }
+    /// To the next one. Waits.
     iterator& operator++() {
       stream_->advance();
       return *this;
     }
+    /// The same.
     void operator++(int) { ++*this; }
     bool operator==(std::default_sentinel_t /*end*/) const { return !stream_->current_; }
 

@@ -64,10 +64,12 @@ exit_reason has_no_extra(const std::type_info& wanted);
 /// start_child says `ignored` by no pid, and then nothing is kept.
 class dynamic_supervisor : public supervisor {
  public:
+  /// Without arguments that all children have.
   dynamic_supervisor(dynamic_options options)  // NOLINT(google-explicit-constructor)
       : dynamic_supervisor(std::move(options), nullptr, nullptr) {}
 
  protected:
+  /// With them, of that type.
   dynamic_supervisor(dynamic_options options, const std::type_info* extra_type,
                      std::shared_ptr<const void> extra)
       : supervisor(supervisor_options{.name = std::move(options.name),
@@ -91,6 +93,7 @@ class dynamic_supervisor_with : public dynamic_supervisor {
                 "kin: extra arguments are used for each child, so they must be copyable");
 
  public:
+  /// `extra` comes first among the arguments of each child.
   dynamic_supervisor_with(dynamic_options options, Extra... extra)
       : dynamic_supervisor(std::move(options), &typeid(std::tuple<Extra...>),
                            std::make_shared<const std::tuple<Extra...>>(std::move(extra)...)) {}

@@ -100,26 +100,32 @@ class scope : public gen_server {
   /// What groups are called by.
   using group_type = Group;
 
+  /// What kin::pg::join sends.
   struct join_request {
-    Group group;
-    std::vector<kin::pid> pids;
+    Group group;                 ///< which
+    std::vector<kin::pid> pids;  ///< who
   };
+  /// What kin::pg::leave sends.
   struct leave_request {
-    Group group;
-    std::vector<kin::pid> pids;
+    Group group;                 ///< which
+    std::vector<kin::pid> pids;  ///< who
   };
+  /// What kin::pg::get_members sends.
   struct members_request {
-    Group group;
+    Group group;  ///< which
   };
   struct groups_request {};
+  /// What kin::pg::monitor sends.
   struct monitor_request {
-    Group group;
+    Group group;  ///< which
   };
   struct monitor_scope_request {};
+  /// What kin::pg::demonitor sends.
   struct demonitor_request {
-    kin::ref ref;
+    kin::ref ref;  ///< what monitor gave
   };
 
+  /// Who joins is watched.
   void handle_call(join_request r) {
     auto& group = groups_[r.group];
     group.insert(group.begin(), r.pids.begin(), r.pids.end());
@@ -142,25 +148,31 @@ class scope : public gen_server {
     if (changed) tell<left<Group>>(r.group, r.pids);
     return changed;
   }
+  /// As often as each has joined.
   std::vector<kin::pid> handle_call(members_request r) const { return members_of(r.group); }
+  /// Those with members.
   std::vector<Group> handle_call(groups_request /*r*/) const {
     std::vector<Group> all;
     all.reserve(groups_.size());
     for (const auto& [group, members] : groups_) all.push_back(group);
     return all;
   }
+  /// The members now; changes are told from now on.
   monitored_group handle_call(monitor_request r, kin::pid caller) {
     auto members = members_of(r.group);
     return {add_listener(caller, std::move(r.group)), std::move(members)};
   }
+  /// The same of all groups.
   monitored_scope<Group> handle_call(monitor_scope_request /*r*/, kin::pid caller) {
     return {add_listener(caller, std::nullopt), groups_};
   }
+  /// False: there was no such reference.
   bool handle_call(demonitor_request r) {
     const bool was_there = listeners_.erase(r.ref) != 0;
     if (was_there) kin::demonitor(r.ref, {.flush = true});
     return was_there;
   }
+  /// Ends of members and of listeners.
   auto handle_info() {
     return clauses{[this](const down& d) { ended(d); },
                    [](const message& m) { detail::pg_does_not_know(m); }};

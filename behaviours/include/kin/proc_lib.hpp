@@ -84,7 +84,9 @@ template <class R = void>
 class [[nodiscard]] starter {
  public:
   explicit starter(detail::start_duty duty) : duty_(std::move(duty)) {}
+  /// The duty moves.
   starter(starter&&) noexcept = default;
+  /// The same; a duty that was held is lost.
   starter& operator=(starter&&) noexcept = default;
   starter(const starter&) = delete;
   starter& operator=(const starter&) = delete;
@@ -124,7 +126,9 @@ template <>
 class [[nodiscard]] starter<void> {
  public:
   explicit starter(detail::start_duty duty) : duty_(std::move(duty)) {}
+  /// The duty moves.
   starter(starter&&) noexcept = default;
+  /// The same; a duty that was held is lost.
   starter& operator=(starter&&) noexcept = default;
   starter(const starter&) = delete;
   starter& operator=(const starter&) = delete;

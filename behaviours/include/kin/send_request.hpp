@@ -110,14 +110,17 @@ std::optional<response> take_response(const request_filter& wanted, duration lim
 
 /// For the functions below.
 struct request_access {
+  /// An id.
   template <class R>
   static request_id<R> make(std::uint64_t number, std::optional<pid> server) {
     return {number, server};
   }
+  /// Of an id.
   template <class R>
   static std::uint64_t number(const request_id<R>& id) {
     return id.number_;
   }
+  /// All of a collection, by number.
   template <class R, class Label>
   static auto& open(request_ids<R, Label>& ids) {
     return ids.open_;

@@ -103,6 +103,7 @@ inline timer_key named_key(std::string name) {
 /// infinity ends it.   See  gen_statem, {state_timeout, Time, Content}.
 struct state_timeout : detail::statem_action_word {
   constexpr state_timeout() = default;
+  /// After so long.
   constexpr explicit state_timeout(duration d) : after(d) {}
   duration after = {};  ///< from the end of the transition
 };
@@ -110,6 +111,7 @@ struct state_timeout : detail::statem_action_word {
 
 /// The type of kin::postpone.
 struct postpone_t : detail::statem_action_word {
+  /// Of that mind.
   constexpr explicit postpone_t(bool on) : yes(on) {}
   /// `postpone(false)`: not, whatever was said before it.
   constexpr postpone_t operator()(bool on) const { return postpone_t(on); }

@@ -39,6 +39,7 @@ class tref {
 
   /// One that has passed.
   tref() = default;
+  /// Made by the functions below.
   tref(kind what, kin::ref id, kin::pid process = {}) : what_(what), id_(id), process_(process) {}
   /// What it does.
   [[nodiscard]] kind what() const { return what_; }

@@ -357,13 +357,19 @@ class unique_registry : public detail::registrations<Key, Value, Hash, Equal> {
   /// The registry, for a via that brings a value.
   class with_values {
    public:
+    /// Who holds keys.
     using server_type = Server;
+    /// A key, with its value.
     using key_type = key_and_value;
+    /// Of that registry.
     explicit with_values(unique_registry& in) : in_(in) {}
+    /// Who holds the key.
     [[nodiscard]] std::optional<pid> find(const key_and_value& k) const { return in_.find(k.key); }
+    /// Gives it to `p`; or who holds it already.
     [[nodiscard]] std::optional<pid> enter(const key_and_value& k, pid p) {
       return in_.enter(k.key, p, k.value);
     }
+    /// The caller holds it no more.
     bool leave(const key_and_value& k) { return in_.leave(k.key); }
 
    private:
