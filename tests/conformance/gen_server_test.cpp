@@ -3,6 +3,7 @@
 #include <kin/gen_server.hpp>
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
+#include <kin/proc_lib.hpp>
 #include <kin/send_request.hpp>
 #include <kin/sys.hpp>
 
@@ -119,6 +120,137 @@ constexpr kin::name<server> my_test_name{"my_test_name"};
 kin::server<server> fresh() { return kin::start<server>(kin::self()); }
 void expect_terminated(const kin::exit_reason& why) {
   EXPECT_EQ(test::expect<kin::exit_reason>(), why);
+}
+
+// ---- start --------------------------------------------------------------------------------------
+
+// Alone, linked or watched; without a name, under a name, under a key: up, too late, ignored,
+// stopped, there already.
+TEST_P(gen_server, start) {
+  kin::registry<int, server> keys;
+  play([&] {
+    kin::trap_exits();
+    const auto in_every_way = [&](const auto& start) {
+      for (const kin::server_name<server>& name :
+           {kin::server_name<server>(), kin::server_name<server>(my_test_name),
+            kin::server_name<server>(keys[1])}) {
+        const kin::start_options<server> how{.name = name};
+        const auto nothing_to_do = [] { return kin::next(); };
+        const auto up = start(how, nothing_to_do);
+        ASSERT_TRUE(up) << up.error();
+        EXPECT_EQ(kin::call(*up, started{}), "ok");
+        if (!name.untyped().empty()) {
+          EXPECT_EQ(start(how, nothing_to_do).error(),
+                    kin::exit_reason(kin::already_started{up->pid}));
+        }
+        kin::stop(*up);
+        expect_terminated(kin::normal);
+        EXPECT_EQ(start(how, [] { return kin::ignore(); }).error(), kin::ignored);
+        EXPECT_EQ(start(how, [] { return kin::stop(oops{1}); }).error(), bad);
+        const kin::start_options<server> in_a_hurry{.name = name, .timeout = 1ms};
+        EXPECT_EQ(start(in_a_hurry,
+                        []() -> kin::next {
+                          test::idle();
+                          return {};
+                        })
+                      .error(),
+                  kin::timed_out);
+      }
+    };
+    in_every_way([](const auto& how, server::init_function init) {
+      return kin::try_start<server>(how, kin::self(), std::move(init));
+    });
+    EXPECT_THAT(test::drained(), IsEmpty());
+    in_every_way([](const auto& how, server::init_function init) {
+      return kin::try_start_link<server>(how, kin::self(), std::move(init));
+    });
+    in_every_way([](const auto& how, server::init_function init) {
+      const auto both = kin::try_start_monitor<server>(how, kin::self(), std::move(init));
+      return both ? kin::result<kin::server<server>>(both->server)
+                  : kin::result<kin::server<server>>(both.error());
+    });
+    EXPECT_THAT(test::drained(), testing::Each(AllOf(HasSubstr("normal"))));
+  });
+}
+
+// ---- a process that becomes a server ------------------------------------------------------------
+
+using ready_duty = kin::proc_lib::starter<>;
+
+// Under no name, under one that it holds; under one that it does not hold it ends.
+TEST_P(gen_server, spec_init) {
+  kin::registry<int, server> keys;
+  play([&] {
+    const kin::pid me = kin::self();
+    const auto plain = kin::proc_lib::start_link([me](ready_duty ready) {
+      ready.init_ack();
+      return kin::enter_loop<server>(me);
+    });
+    EXPECT_EQ(kin::call(kin::server<server>{plain.pid}, started{}), "ok");
+
+    kin::proc_lib::start_link([me](ready_duty ready) {
+      kin::register_name(my_test_name, kin::self());
+      ready.init_ack();
+      return kin::enter_loop<server>({.name = my_test_name}, me);
+    });
+    EXPECT_EQ(kin::call(my_test_name, started{}), "ok");
+
+    const auto wrong_name = kin::proc_lib::start_monitor([me](ready_duty ready) {
+      ready.init_ack();
+      return kin::enter_loop<server>({.name = kin::name<server>("another_name")}, me);
+    });
+    EXPECT_EQ(test::expect_down(wrong_name.ref).reason, kin::process_not_registered);
+    const auto wrong_key = kin::proc_lib::start_monitor([&, me](ready_duty ready) {
+      ready.init_ack();
+      return kin::enter_loop<server>({.name = keys[1]}, me);
+    });
+    EXPECT_EQ(test::expect_down(wrong_key.ref).reason, kin::process_not_registered_via);
+  });
+}
+
+// The end of a parent that has a name is heard.
+TEST_P(gen_server, spec_init_local_registered_parent) {
+  play([] {
+    const kin::pid me = kin::self();
+    const auto above = kin::spawn_monitor([me] {
+      kin::register_name(kin::name<server>("the_parent"), kin::self());
+      const auto child = kin::proc_lib::start_link([me](ready_duty ready) {
+        kin::trap_exits();
+        ready.init_ack();
+        return kin::enter_loop<server>(me);
+      });
+      kin::send(me, child.pid);
+      test::idle();
+      kin::exit(oops{1});
+    });
+    const auto child = test::expect<kin::pid>();
+    EXPECT_EQ(kin::call(kin::server<server>{child}, started{}), "ok");
+    EXPECT_EQ(kin::sys::get_status(kin::server<server>{child}).parent, above.pid);
+    const kin::ref watch = kin::monitor(child);
+    kin::send(above.pid, word{"end"});
+    expect_terminated(bad);
+    EXPECT_EQ(test::expect_down(watch).reason, bad);
+  });
+}
+
+// A name, or a key, that another process holds is none of its own.
+TEST_P(gen_server, otp_5854) {
+  kin::registry<int, server> keys;
+  play([&] {
+    const kin::pid me = kin::self();
+    kin::start<server>({.name = my_test_name}, me);
+    kin::start<server>({.name = keys[1]}, me);
+    const auto local = kin::proc_lib::start_monitor([me](ready_duty ready) {
+      ready.init_ack();
+      return kin::enter_loop<server>({.name = my_test_name}, me);
+    });
+    EXPECT_EQ(test::expect_down(local.ref).reason, kin::process_not_registered);
+    const auto via = kin::proc_lib::start_monitor([&, me](ready_duty ready) {
+      ready.init_ack();
+      return kin::enter_loop<server>({.name = keys[1]}, me);
+    });
+    EXPECT_EQ(test::expect_down(via.ref).reason, kin::process_not_registered_via);
+  });
 }
 
 // ---- stop ---------------------------------------------------------------------------------------
