@@ -56,11 +56,11 @@ constexpr bool check_event() {
 }
 template <class H, class... E>
 constexpr bool takes_any_of(const gen_event<E...>* /*manager*/) {
-  return (takes_event<H, E> || ...);
+  return (handles_event<H, E> || ...);
 }
 template <class H, class E>
 constexpr bool says_handled_to() {
-  if constexpr (takes_event<H, E>) {
+  if constexpr (handles_event<H, E>) {
     return says_handled<event_result<H, E>>;
   } else {
     return true;

@@ -83,7 +83,7 @@ template <class R>
 concept says_handled = std::is_void_v<R> || std::is_convertible_v<R, handled>;
 
 template <class H, class E>
-concept takes_event = requires(H& h, const E& event) {
+concept handles_event = requires(H& h, const E& event) {
   h.handle_event(event);
 };
 template <class H, class E>
@@ -247,7 +247,7 @@ class handler_of final : public held_handler<H> {
  private:
   template <class E>
   static handled take([[maybe_unused]] H& h, [[maybe_unused]] const void* value) {
-    if constexpr (takes_event<H, E>) {
+    if constexpr (handles_event<H, E>) {
       return handled_of<event_result<H, E>>(
           [&] { return h.handle_event(*static_cast<const E*>(value)); });
     } else {
