@@ -15,9 +15,8 @@ namespace kin::test {
 /// A case that is played on machines of so many workers.
 class on_workers : public testing::TestWithParam<unsigned> {
  protected:
-  template <class F>
-  static void play(F body) {
-    run({.workers = GetParam()}, std::move(body));
+  static void play(const std::function<void()>& body) {
+    run(machine_options{.workers = GetParam()}, body);
   }
 };
 inline auto worker_counts() { return testing::Values(1U, 2U, 4U); }
