@@ -89,6 +89,12 @@ class request_ids {
   static_assert(std::copyable<Label>, "kin: a request's label is copied, so that it can be kept");
   /// Throws  kin::error with badarg if it is in it already.   See  gen_server:reqids_add/3.
   void add(const request_id<R>& id, Label label);
+  /// Of another type of reply: does not compile.
+  template <class Other>
+  void add(const request_id<Other>&, const Label&) {
+    static_assert(std::is_same_v<Other, R>,
+                  "kin: this collection is for requests with another type of reply");
+  }
   /// How many.
   [[nodiscard]] std::size_t size() const { return open_.size(); }
   /// Whether there are none.
@@ -170,10 +176,7 @@ auto send_request(const To& to, Request request) {
 template <class To, class Request, class R, class Label>
 void send_request(const To& to, Request request, std::type_identity_t<Label> label,
                   request_ids<R, Label>& ids) {
-  auto id = send_request(to, std::move(request));
-  static_assert(std::is_same_v<decltype(id), request_id<R>>,
-                "kin: this collection is for requests with another type of reply");
-  ids.add(id, std::move(label));
+  ids.add(send_request(to, std::move(request)), std::move(label));
 }
 
 /// Waits for the response to this request, the value or why there is none. When the time is up the
