@@ -332,7 +332,7 @@ bool serves_signals_only(worker& w, control_block& p) {
 
 namespace {
 
-inline void execute(worker& w, control_block& p) {
+[[gnu::always_inline]] inline void execute(worker& w, control_block& p) {
   if (serves_signals_only(w, p)) return;
   w.begin_turn(p);
   if (p.stopped_on != nullptr) {
