@@ -31,7 +31,7 @@ TEST(inject_queue, loses_and_doubles_nothing_between_threads) {
   std::atomic<int> left{pushers * each};
   std::vector<std::thread> threads;
   const auto index = [each](int t, int i) {
-    return static_cast<std::size_t>(t) * each + static_cast<std::size_t>(i);
+    return static_cast<std::size_t>(t * each + i);
   };
   for (int t = 0; t < pushers; ++t) {
     threads.emplace_back([&, t] {
