@@ -614,7 +614,7 @@ TEST_P(process, process_info_other_msg) {
 TEST_P(process, process_info_other_message_queue_len_signal_race) {
   play([] {
     constexpr std::size_t askers = 4;
-    const std::size_t each = test::times(500);
+    const auto each = static_cast<std::size_t>(test::times(500));
     const kin::pid other = kin::spawn([] { test::idle(); });
     std::vector<kin::ref> ends;
     for (std::size_t who = 0; who < askers; ++who) {
