@@ -59,9 +59,10 @@ class magazine {
   /// The last one that was given. It must not be empty.
   Item* take() {
     Item* item = items_[--count_];
-    const Item* later = items_[(count_ - ahead) % capacity];  // perhaps an old one: harmless
+    // Perhaps an old one, perhaps none: harmless. A number, since none has no places behind it.
+    const auto later = reinterpret_cast<std::uintptr_t>(items_[(count_ - ahead) % capacity]);
     for (std::size_t at = 0; at < sizeof(Item); at += cache_line)
-      fetch_ahead(reinterpret_cast<const std::byte*>(later) + at);
+      fetch_ahead(reinterpret_cast<const void*>(later + at));
     return item;
   }
   /// It must not be full.
