@@ -20,8 +20,8 @@ constinit const atom_rep not_suspended_rep{"not_suspended"};
 void answer_callback_failed(request_head& head) {
   auto why = caught_exit();
   if (!why) throw;  // NOLINT(misc-throw-by-value-catch-by-reference)
-  answer_failure(std::exchange(head, {head.caller, 0}),
-                 exit_reason(sys::callback_failed{*std::move(why)}));
+  const exit_reason failed(sys::callback_failed{*std::move(why)});
+  answer_failure(std::exchange(head, {head.caller, 0}), failed);
 }
 
 void print_system_request(std::ostream& out, const void* /*request*/) { out << "system request"; }

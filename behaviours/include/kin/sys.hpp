@@ -126,7 +126,8 @@ next apply_system(server_host& host, signal& request) {
       function(system_access(host));
       answer(std::exchange(head, {head.caller, 0}), nothing{});
     } else {
-      answer(std::exchange(head, {head.caller, 0}), function(system_access(host)));
+      R result = function(system_access(host));  // first: it may throw
+      answer(std::exchange(head, {head.caller, 0}), std::move(result));
     }
   } catch (...) {
     answer_callback_failed(head);
