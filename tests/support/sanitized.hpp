@@ -17,3 +17,13 @@
 #endif
 
 static_assert(kin::test::sanitized == (KIN_TEST_SANITIZED != 0));
+
+namespace kin::test {
+/// Clang's ThreadSanitizer puts off a signal that comes while its thread starts others, for ever if
+/// that thread then waits.
+#if defined(__clang__) && KIN_TEST_SANITIZED
+inline constexpr bool loses_signals = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool loses_signals = false;
+#endif
+}  // namespace kin::test
