@@ -239,6 +239,7 @@ void signals_come_at_once(scene s) {
     const auto receiver = kin::spawn_monitor([=] {
       if (!s.receives) test::expect<word>(1h);
       take_in_order(senders, count);
+      if (s.ends) test::idle();
     });
     std::vector<kin::ref> ends;
     for (int who = 0; who < senders; ++who) {
