@@ -73,7 +73,8 @@ TEST(terminate_stress, a_busy_tree_ends_in_order_after_a_signal) {
           [](pid_t child) { kill(child, SIGTERM); });
       EXPECT_EQ(seen.code, 128 + SIGTERM);
       std::string in_reverse;
-      for (int w = workers; w-- > 0;) in_reverse += std::to_string(w) + " ends: shutdown\n";
+      for (int w = workers; w-- > 0;)
+        in_reverse.append(std::to_string(w)).append(" ends: shutdown\n");
       ASSERT_EQ(seen.errors, in_reverse);
     }
   }
