@@ -57,7 +57,8 @@ TEST(plain_text, writes_names_of_plain_types_in_the_words_of_the_source) {
 
 TEST(plain_text, leaves_other_names_to_cxxfilt) {
   const char* name = typeid(std::vector<counter>).name();
-  EXPECT_EQ(written([&](plain_text& out) { out.add_name(name); }), std::string("_ZTI").append(name));
+  EXPECT_EQ(written([&](plain_text& out) { out.add_name(name); }),
+            std::string("_ZTI").append(name));
   for (const char* broken : {"N3fooE7", "99short", "N", "NE", "", "3fo"})
     EXPECT_EQ(written([&](plain_text& out) { out.add_name(broken); }),
               std::string(*broken == '\0' ? "" : "_ZTI").append(broken));

@@ -30,9 +30,7 @@ TEST(inject_queue, loses_and_doubles_nothing_between_threads) {
   inject_queue<std::atomic<int>> q;
   std::atomic<int> left{pushers * each};
   std::vector<std::thread> threads;
-  const auto index = [each](int t, int i) {
-    return static_cast<std::size_t>(t * each + i);
-  };
+  const auto index = [each](int t, int i) { return static_cast<std::size_t>(t * each + i); };
   for (int t = 0; t < pushers; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < each; ++i) q.push(taken[index(t, i)]);
