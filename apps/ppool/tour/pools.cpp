@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 4: process pools.
 #include "pool/ppool.hpp"
-#include "tour/narrator.hpp"
+#include "tour/chapters.hpp"
 
 #include <stdexcept>
 #include <string>

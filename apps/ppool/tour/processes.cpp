@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 1: processes, messages, links and monitors.
-#include "tour/narrator.hpp"
+#include "tour/chapters.hpp"
 
 #include <stdexcept>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chapter 2: a gen_server.
-#include "tour/narrator.hpp"
+#include "tour/chapters.hpp"
 
 #include <deque>
 #include <stdexcept>

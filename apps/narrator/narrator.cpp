@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tour/narrator.hpp"
-
-#include "tour/tour.hpp"
+#include "narrator/narrator.hpp"
 
 #include <iostream>
-#include <sstream>
 
-namespace ppool {
+namespace narrator {
 
 void chapter(const std::string& title) { std::cout << "\n== " << title << " ==\n" << std::flush; }
 
@@ -21,17 +18,4 @@ void quote(const kin::report& report) {
   std::cout << std::move(out).str() << std::flush;
 }
 
-int tour() {
-  return kin::run(
-      [] {
-        std::cout << "A tour of kin: everything below happens while you read it.\n";
-        tour_processes();
-        tour_servers();
-        tour_supervisors();
-        tour_pools();
-        std::cout << "\nThat is all. What ran here is in apps/ppool/tour.\n";
-      },
-      {.machine = {.reports = quote}});
-}
-
-}  // namespace ppool
+}  // namespace narrator

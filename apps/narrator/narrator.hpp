@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the tour speaks: a heading a chapter, a line a step, and kin's own reports between them,
+// How a narrated run speaks: a heading a chapter, a line a step, and kin's own reports between them,
 // indented.
 #pragma once
 
-#include <kin/kin.hpp>
+#include <kin/report.hpp>
 
 #include <sstream>
 #include <string>
 #include <utility>
 
-namespace ppool {
+namespace narrator {
 
 void chapter(const std::string& title);
 
@@ -21,13 +21,7 @@ void say(const T&... parts) {
   say_line(std::move(out).str());
 }
 
-/// Where the tour's machine sends its reports.
+/// Where the machine of a narrated run sends its reports: `{.machine = {.reports = quote}}`.
 void quote(const kin::report& report);
 
-// The chapters. Each runs in the tour's process and leaves nothing behind.
-void tour_processes();
-void tour_servers();
-void tour_supervisors();
-void tour_pools();
-
-}  // namespace ppool
+}  // namespace narrator
