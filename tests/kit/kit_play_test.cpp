@@ -128,6 +128,12 @@ TEST(play, says_the_seed_how_to_replay_it_and_what_came_before) {
   EXPECT_THAT(said[0], HasSubstr("the last events:\n"));
 }
 
+TEST_P(in_world, minds_a_body_that_is_shut_down_before_its_end) {
+  const auto said = said_of([] { kin::exit(kin::shutdown); }, GetParam());
+  ASSERT_THAT(said, Not(IsEmpty()));
+  EXPECT_THAT(said[0], HasSubstr("ended with shutdown"));
+}
+
 TEST(play, says_on_how_many_workers_it_failed_and_what_was_reported) {
   const auto said = said_of(
       [] {

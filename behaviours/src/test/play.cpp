@@ -133,15 +133,22 @@ void play_under(std::uint64_t seed, const std::function<void()>& body, const pla
   sim::options each = how.simulation;
   each.machine = how.machine;
   each.machine.reports = into_book(how.machine.reports);
+  bool came_to_its_end = false;  // a process that is told to shut down ends well, a test does not
   try {
     sim::explore_options once{
-        .seeds = 1, .first_seed = seed, .each = std::move(each), .failed = [] {
-          return current_framework().has_failed();
+        .seeds = 1, .first_seed = seed, .each = std::move(each), .failed = [&] {
+          return !came_to_its_end || current_framework().has_failed();
         }};
     once.shrink.runs = 0;  // another run of the body would tell each failure again
-    sim::explore(once, checked(body, how, where));
+    sim::explore(once, [&came_to_its_end, test = checked(body, how, where)] {
+      test();
+      came_to_its_end = true;
+    });
   } catch (const sim::failure& found) {
-    run.fail(found.what());
+    std::string text;
+    if (found.outcome().ok() && !came_to_its_end)
+      text = "the test's own process has ended with " + to_string(found.outcome().reason) + '\n';
+    run.fail(text + found.what());
   }
 }
 
