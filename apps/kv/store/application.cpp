@@ -7,9 +7,11 @@
 
 namespace kv {
 
-kin::supervisor store_tree() {
+using namespace kin::literals;
+
+kin::supervisor store_tree(unsigned restarts) {
   return {
-      {.strategy = kin::one_for_all},
+      {.strategy = kin::one_for_all, .intensity = restarts, .period = 5s},
       kin::supervisor_of<bucket()>{
           {.name = bucket_supervisor},
           kin::child_template<bucket()>({.id = "bucket", .restart = kin::temporary}, contents{})},
@@ -33,7 +35,7 @@ const kin::application store_application{
     .vsn = "0.1.0",
     .applications = {&events_application},
     .registered = {"kv_buckets", "kv_registry"},
-    .start = store_tree,
+    .start = [] { return store_tree(); },
 };
 
 }  // namespace kv

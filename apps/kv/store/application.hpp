@@ -18,7 +18,7 @@ namespace kv {
 extern const kin::application events_application;
 extern const kin::application store_application;
 
-/// The tree of the application kv.
-kin::supervisor store_tree();
+/// The tree of the application kv. `restarts`: how many within 5 s, until it gives up.
+kin::supervisor store_tree(unsigned restarts = 1);
 
 }  // namespace kv
