@@ -40,6 +40,7 @@ ANY = ("",)
 RUNTIME, INSIDE, BEHAVIOURS = ("runtime/src",), ("runtime",), ("runtime", "behaviours")
 NET, DIST = BEHAVIOURS + ("net",), BEHAVIOURS + ("net", "dist")
 
+APPS = ("apps", "apps/kv", "apps/mail_server", "apps/ppool")
 HOUSE = {
     "base": Floor("runtime/src/base/", vocabulary=True, roots=RUNTIME),
     "context": Floor("runtime/src/context/", ("base",), vocabulary=True,
@@ -63,8 +64,9 @@ HOUSE = {
     "net's public face": Floor("net/include/", faces=NET),
     "dist": Floor("dist/src/", faces=DIST, roots=("dist/src",)),
     "dist's public face": Floor("dist/include/", faces=DIST),
-    "apps": Floor("apps/", faces=DIST, libraries=ANY,
-                  roots=("apps", "apps/ppool", "apps/kin/template/src")),
+    "narrator": Floor("apps/narrator/", faces=DIST, libraries=ANY, roots=("apps",)),
+    "apps": Floor("apps/", ("narrator",), faces=DIST, libraries=ANY,
+                  roots=APPS + ("apps/kin/template/src",)),
     "bench": Floor("bench/", faces=DIST, libraries=ANY, roots=("bench",)),
     "test support": Floor("tests/support/", ("base", "context", "queue", "process", "scheduler"),
                           faces=DIST, libraries=ANY, roots=("tests", "runtime/src")),
@@ -73,9 +75,9 @@ HOUSE = {
     "models": Floor("tests/model/", ("base", "queue", "process", "scheduler"), faces=DIST,
                     libraries=ANY, roots=("tests/model/stand_in", "tests", "runtime/src")),
     "fuzz": Floor("tests/fuzz/", ("test support", "apps"), faces=DIST, libraries=ANY,
-                  roots=("tests", "apps/ppool", "apps/kin")),
+                  roots=("tests", "apps/kin") + APPS),
     "tests of apps": Floor("tests/apps/", ("test support", "apps"), faces=DIST, libraries=ANY,
-                           roots=("tests", "apps", "apps/ppool")),
+                           roots=("tests",) + APPS),
 }
 
 # A floor's tests see that floor's private headers, and whatever lies under it.
