@@ -20,6 +20,8 @@ SITE = {
     "README.md": "index.html",
     **{f"docs/guide/{name}.md": f"guide/{name}.html" for name in GUIDE},
     **{f"docs/{name}.md": f"pages/{name}.html" for name in PAGES},
+    "apps/mail_server/README.md": "pages/mail_server.html",
+    "apps/kv/README.md": "pages/kv.html",
     "bench/README.md": "pages/benchmarks.html",
     "CHANGELOG.md": "pages/changelog.html",
 }
