@@ -276,6 +276,13 @@ bool storm = false;  // simulated worlds run on one thread, one after another
 int runs = 0;
 int killed = 0;  // in all runs
 
+// A few seeds may be lucky.
+void expect_kills() {
+  if (runs >= 20) {
+    EXPECT_GT(killed, runs) << "the test is none if hardly anybody is killed";
+  }
+}
+
 bool is_bucket(const kin::process_info& p) { return storm && p.subject.starts_with("kin::agent"); }
 bool is_of_the_store(const kin::process_info& p) {
   return storm &&
@@ -324,8 +331,8 @@ TEST(store, comes_to_order_again_whoever_is_killed) {
       a_stormy_day,
       {.seeds = kin::test::sanitized ? 40 : 200,
        .leaves_messages = true,
-       .simulation = {.faults = {{.kill = 0.01, .among = is_of_the_store}, {.delay = 0.02}}}});
-  EXPECT_GT(killed, runs) << "the test is none if hardly anybody is killed";
+       .simulation = {.faults = {{.kill = 0.02, .among = is_of_the_store}, {.delay = 0.02}}}});
+  expect_kills();
 }
 
 // Only buckets are killed, so that no event is lost with the registry.
@@ -357,8 +364,8 @@ TEST(events, tell_the_whole_story_whatever_bucket_is_killed) {
   kin::test::play_simulated(
       a_day_of_news,
       {.seeds = kin::test::sanitized ? 40 : 200,
-       .simulation = {.faults = {{.kill = 0.01, .among = is_bucket}, {.delay = 0.02}}}});
-  EXPECT_GT(killed, runs) << "the test is none if hardly anybody is killed";
+       .simulation = {.faults = {{.kill = 0.02, .among = is_bucket}, {.delay = 0.02}}}});
+  expect_kills();
 }
 
 }  // namespace
