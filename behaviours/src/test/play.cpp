@@ -4,10 +4,12 @@
 
 #include "test/end_checks.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 namespace kin::test {
 namespace {
@@ -81,10 +83,21 @@ std::function<void()> checked(const std::function<void()>& body, const plan& how
   };
 }
 
+// A thread of the test's own may be about to send something, which it has counted, and to find nobody.
+bool adds_up(const machine& stopped) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (!stopped.mail().add_up()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 exit_reason run_on_threads(const machine_options& options, const std::function<void()>& body,
                            const run_of_a_test& run) {
   machine_options mine = options;
   mine.reports = into_book(options.reports);
+  mine.counts_mail = true;
   machine one(std::move(mine));
   exit_reason why = one.run(body);
   const std::vector<straggler> left = one.stop();
@@ -96,6 +109,11 @@ exit_reason run_on_threads(const machine_options& options, const std::function<v
   if (left.empty() && one.process_count() != 0)
     run.fail("the machine has stopped, and counts " + std::to_string(one.process_count()) +
              " processes");
+  if (left.empty() && !adds_up(one)) {
+    std::ostringstream text;
+    text << "messages were lost or doubled: " << one.mail();
+    run.fail(std::move(text).str());
+  }
   return why;
 }
 

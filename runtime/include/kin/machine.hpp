@@ -9,6 +9,8 @@
 #include <kin/time.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,7 +27,26 @@ struct machine_options {
       64;  ///< at most, for kin::blocking; made when needed, gone after 10 s of rest
   duration stop_limit = std::chrono::seconds(10);  ///< stop() gives processes this long to end
   report_sink reports = {};                        ///< print_report if empty
+  bool counts_mail = false;  ///< for machine::mail: each message costs some ns more
 };
+
+/// What has become of the messages, calls and casts that were let into the mailboxes of a machine.
+/// Replies, ends that are heard and what a process makes for itself are not among them.
+struct mail_counts {
+  std::uint64_t sent = 0;       ///< let in, or on the way to be
+  std::uint64_t received = 0;   ///< taken by a receive, or handled
+  std::uint64_t refused = 0;    ///< there was nobody any more, or the alias was off
+  std::uint64_t dropped = 0;    ///< the oldest of a mailbox that was full
+  std::uint64_t unread = 0;     ///< still in the mailbox when its process ended
+  std::uint64_t under_way = 0;  ///< simulated: had not arrived when all had ended
+  /// Each became one of those, once: so it is when all processes have ended.
+  [[nodiscard]] bool add_up() const {
+    return sent == received + refused + dropped + unread + under_way;
+  }
+  friend bool operator==(const mail_counts&, const mail_counts&) = default;
+};
+/// All of them, in words.
+std::ostream& operator<<(std::ostream& out, const mail_counts& m);
 
 /// Who was still there when a machine's stop ran out of time.
 struct straggler {
@@ -97,6 +118,9 @@ class machine {
   [[nodiscard]] unsigned workers() const;
   /// Processes that were started and whose end is not told yet.   Cost  one pass over the workers.
   [[nodiscard]] std::size_t process_count() const;
+  /// What has become of its mail so far, if its options say that it counts; else all is zero. Exact
+  /// when no process is left and nobody sends.   Cost  one pass over the workers.
+  [[nodiscard]] mail_counts mail() const;
   [[nodiscard]] detail::machine_core& core() const { return *core_; }
 
   /// While it lives, names, spawn, start, timers and references on this thread mean this machine.

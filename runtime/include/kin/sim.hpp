@@ -90,10 +90,13 @@ struct outcome {
   duration time = {};                 ///< virtual, until then
   std::uint64_t signature = 0;        ///< of all that was chosen: equal for equal runs
   fault_counts faults = {};           ///< what failed
+  mail_counts mail = {};              ///< what became of all messages, until the last process ended
   std::string broken = {};            ///< what was always to hold and did not; else empty
   std::string story = {};             ///< what broke, reports, last events, who waits; lines
 
-  /// Main ended, for an orderly reason, and nobody was left.
+  /// Whether a message was lost, or came twice.
+  [[nodiscard]] bool mail_adds_up() const { return left != 0 || mail.add_up(); }
+  /// Main ended, for an orderly reason, nobody was left, and no message was lost.
   [[nodiscard]] bool ok() const;
 };
 

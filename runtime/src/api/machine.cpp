@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <ostream>
 #include <utility>
 #include <vector>
 
@@ -120,6 +121,14 @@ std::vector<straggler> machine::stop() {
 
 unsigned machine::workers() const { return core_->worker_count(); }
 std::size_t machine::process_count() const { return core_->process_count(); }
+mail_counts machine::mail() const { return core_->mail(); }
+
+std::ostream& operator<<(std::ostream& out, const mail_counts& m) {
+  out << m.sent << " sent, " << m.received << " received, " << m.refused << " refused, "
+      << m.dropped << " dropped, " << m.unread << " unread";
+  if (m.under_way != 0) out << ", " << m.under_way << " under way";
+  return out;
+}
 
 machine::enter::enter(machine& m) : before_(detail::enter_machine(&m.core())) {}
 machine::enter::~enter() { detail::enter_machine(before_); }

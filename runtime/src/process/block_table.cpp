@@ -44,6 +44,7 @@ void block_table::add_chunk() {
       new (chunk->blocks() + i) control_block;
   }
   chunk->used.store(0, std::memory_order_relaxed);
+  chunk->books.store(books_, std::memory_order_release);
   chunk->owner.store(&machine_, std::memory_order_release);
   chunks_.push_back(chunk);
   chunk->older = newest_.load(std::memory_order_relaxed);

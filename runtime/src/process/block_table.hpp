@@ -17,9 +17,11 @@
 namespace kin::detail {
 
 class machine_core;
+struct ledger;
 
 struct alignas(128) block_chunk {
   std::atomic<machine_core*> owner{nullptr};  // null: no machine's
+  std::atomic<ledger*> books{nullptr};        // of its owner; null: it does not count
   std::atomic<std::uint32_t> used{0};         // blocks handed out at least once under this owner
   block_chunk* older = nullptr;               // of the same owner
 
@@ -33,10 +35,15 @@ struct alignas(128) block_chunk {
 inline machine_core* machine_of(const control_block& p) {
   return block_chunk::of(p).owner.load(std::memory_order_acquire);
 }
+/// Null: its machine does not count, or there is none.
+inline ledger* books_of(const control_block& p) {
+  return block_chunk::of(p).books.load(std::memory_order_acquire);
+}
 
 class block_table {
  public:
-  explicit block_table(machine_core& machine) : machine_(machine) {}
+  /// `books`: null if its mail is not counted.
+  block_table(machine_core& machine, ledger* books) : machine_(machine), books_(books) {}
   block_table(const block_table&) = delete;
   block_table& operator=(const block_table&) = delete;
   /// No process is left.
@@ -69,6 +76,7 @@ class block_table {
   friend struct debug_layout;
   void add_chunk();
   machine_core& machine_;
+  ledger* const books_;
   std::mutex lock_;
   std::vector<block_chunk*> chunks_;
   std::atomic<block_chunk*> newest_{nullptr};  // of a chain of the same chunks

@@ -138,7 +138,7 @@ enum flag : std::uint32_t {
   flag_suspended = 1U << 15U,     // signals only, until it is resumed
   flag_signals_only = 1U << 16U,  // was taken out of turn: nothing of its own runs
   flag_bounded = 1U << 17U,       // its mailbox has a gate
-  flag_carried = 1U << 18U,       // the machine's driver carries what is sent to it
+  flag_carried = 1U << 18U,       // what is sent to it is carried by a driver, or counted
   flag_thread = 1U << 19U,        // no process: a thread calls from it (scheduler/calling_thread)
   flag_no_wait = 1U << 20U,       // it must not wait now
   flag_hibernates = 1U << 21U,    // until its next callback; with flag_fresh, until there is mail
@@ -239,7 +239,7 @@ struct alignas(128) control_block {
   static gate* gate_at(std::uint64_t hint) {
     return (hint & to_a_gate) == 0 ? nullptr : reinterpret_cast<gate*>(address_in(hint));
   }
-  /// Of a hint: what is sent there is carried by the machine's driver.
+  /// Of a hint: what is sent there is carried by the machine's driver, or counted.
   static bool is_carried(std::uint64_t hint) { return (hint & by_a_carrier) != 0; }
 
  private:

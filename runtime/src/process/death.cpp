@@ -2,6 +2,7 @@
 #include "process/death.hpp"
 
 #include "process/gate.hpp"
+#include "process/ledger.hpp"
 #include "process/links.hpp"
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
@@ -62,6 +63,7 @@ bool empty_queue(control_block& p, const exit_reason& why, int& budget) {
   while (signal* s = p.queue_first) {
     if (--budget < 0) return false;
     p.queue_first = s->next;
+    strike_off(p, *s, mail_fate::unread);
     refuse(s, why);
   }
   p.queue_last = nullptr;

@@ -169,6 +169,8 @@ void kill_behind_gate(pid to) noexcept {
 }
 
 void leave_counted(control_block& p, signal& s) {
+  strike_off(p, s, mail_fate::received);
+  if ((s.flags & counted) == 0) return;
   s.flags &= static_cast<std::uint16_t>(~counted);
   gate* g = p.rare() == nullptr ? nullptr : p.rare()->way_in;
   if (g == nullptr) return;  // it dies
@@ -182,6 +184,7 @@ void leave_counted(control_block& p, signal& s) {
 }
 
 void stay_behind_gate(control_block& p, signal& s) {
+  if (p.is(flag_carried)) enter_again(p, s);
   if (p.rare() == nullptr || p.rare()->way_in == nullptr) return;
   s.flags |= counted;
   p.rare()->way_in->count.fetch_add(1, std::memory_order_relaxed);
@@ -203,6 +206,7 @@ void drop_oldest(control_block& p) {
     if (s == nullptr) return;
     if (p.waiting != nullptr && p.waiting->seen == s) p.waiting->seen = before;
     unqueue(p, s, before);
+    strike_off(p, *s, mail_fate::dropped);
     leave_gate(p, *s);
     g.dropped.fetch_add(1, std::memory_order_relaxed);
     refuse(s, dropped);

@@ -15,6 +15,7 @@
 #include <kin/process.hpp>
 
 #include "process/control_block.hpp"
+#include "process/ledger.hpp"
 #include "process/signal.hpp"
 
 #include <atomic>
@@ -59,10 +60,10 @@ void kill_behind_gate(pid to) noexcept;
 void leave_counted(control_block& p, signal& s);
 /// Owner. Mail has left the mailbox, or is handled.
 inline void leave_gate(control_block& p, signal& s) {
-  if ((s.flags & counted) != 0) [[unlikely]]
+  if ((s.flags & (counted | on_the_books)) != 0) [[unlikely]]
     leave_counted(p, s);
 }
-/// Owner. It stays after all.
+/// Owner, of a process with a gate or a ledger. It stays after all.
 void stay_behind_gate(control_block& p, signal& s);
 /// Owner, where nobody looks at the mailbox: drops the oldest that are too many.
 void drop_oldest(control_block& p);

@@ -6,6 +6,7 @@
 
 #include "process/gate.hpp"
 #include "process/introspection.hpp"
+#include "process/ledger.hpp"
 #include "process/links.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
@@ -81,6 +82,7 @@ void take_aliased(control_block& p, aliased_signal& s) {
   free_signal(&s);
   rarities* rare = p.rare();
   if (rare == nullptr || !rare->aliases.contains(number)) {
+    strike_off(p, *mail, mail_fate::refused);
     refuse(mail, noproc);
     return;
   }
@@ -276,6 +278,7 @@ void apply_all(control_block& p, signal* oldest) {
     if (s->to == p.low_id() || s->kind == signal_kind::aliased) [[likely]] {
       apply(p, s);
     } else {
+      strike_off_mail_in(p, *s, mail_fate::refused);
       refuse(s, noproc);  // meant for an earlier user of this block
     }
   }

@@ -3,6 +3,7 @@
 
 #include <kin/link.hpp>
 
+#include "process/gate.hpp"
 #include "process/mailbox.hpp"
 
 #include <new>
@@ -131,6 +132,7 @@ bool flush_down(control_block& p, std::uint64_t reference) {
     // A tagged one is a down too, and begins with it.
     if (ref_access::number(static_cast<down*>(value_of(*s))->ref) != reference) continue;
     unqueue(p, s, before);
+    leave_gate(p, *s);
     destroy_signal(s);
     return true;
   }

@@ -10,6 +10,7 @@
 
 namespace kin::detail {
 
+enum class mail_fate : std::uint8_t;
 struct control_block;
 struct lineage;
 struct record_signal;
@@ -19,8 +20,12 @@ struct signal;
 /// thread.
 void schedule(control_block& p);
 /// A signal to `p`, which lives and is known as `to`: its machine's driver takes it, and hands it
-/// in some time. False, and `s` still the caller's: nobody will.
+/// in some time; without one it is counted, and handed in. False, and `s` still the caller's: nobody
+/// will.
 [[nodiscard]] bool carry(control_block& p, pid to, signal* s) noexcept;
+/// So many more of the mail of `p` have come to that; no more than before if its machine does not count.
+/// Any thread.
+void count_mail(control_block& p, mail_fate f, std::int64_t by) noexcept;
 /// Whether the driver of its machine, if it has one that carries, wants the mailbox of `p`, which has
 /// a bound, to be full for what comes now.
 [[nodiscard]] bool finds_full(control_block& p) noexcept;

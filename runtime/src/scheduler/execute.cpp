@@ -117,7 +117,7 @@ void finish_in_hand(control_block& p, const incoming& in) {
 
 // A handler left it: it goes back to its place, behind those that were left before.
 void put_back(control_block& p, signal* s) {
-  if (p.is(flag_bounded)) stay_behind_gate(p, *s);
+  if ((p.flags & (flag_bounded | flag_carried)) != 0) stay_behind_gate(p, *s);
   signal*& place = p.left == nullptr ? p.queue_first : p.left->next;
   s->next = place;
   place = s;

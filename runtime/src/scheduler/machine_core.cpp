@@ -45,14 +45,16 @@ bool cannot_fail() noexcept {
 machine_core::machine_core(machine_options given, driver* driver)
     : options(completed(std::move(given), driver != nullptr)),
       driven_by(driver),
+      books(driver != nullptr || options.counts_mail ? &open_ledger(driver != nullptr) : nullptr),
       place(driver != nullptr),
       stacks(options.stack_bytes),
-      blocks(*this),
+      blocks(*this, books),
       idle(*this),
       jobs(options.blocking_threads),
       watch(*this),
       references(place.first_number()),
       process_ids(place.first_number()),
+      fresh_flags_(flag_fresh | (driver == nullptr && books != nullptr ? flag_carried : 0U)),
       outside_blocks_(std::make_unique<block_pool>(blocks)) {
   set_reserve_rule(&cannot_fail);
   for (unsigned i = 0; i < options.workers; ++i) {
@@ -68,6 +70,7 @@ machine_core::~machine_core() {
   while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   outside_blocks_.reset();
   owned_.clear();
+  if (books != nullptr) close_ledger(*books);
 }
 
 void machine_core::start() {
@@ -138,7 +141,7 @@ void machine_core::tell(const report& r) {
 control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> body) {
   control_block* p = nullptr;
   std::uint64_t id = 0;
-  std::uint32_t flags = flag_fresh;
+  std::uint32_t flags = fresh_flags_;
   if (driven_by != nullptr) [[unlikely]] {
     if (w != nullptr && driven_by->fails_spawn()) throw std::bad_alloc();
     if (driven_by->carries()) flags |= flag_carried;
@@ -198,6 +201,22 @@ std::uint64_t machine_core::process_count() const {
   for (unsigned i = 0; i < worker_count(); ++i)
     spawned += worker_at(i)->spawned.load(std::memory_order_relaxed);
   return spawned + spawned_outside_.load(std::memory_order_relaxed) - ended;
+}
+
+mail_counts machine_core::mail() const {
+  if (books == nullptr) return {};
+  const auto all = [this](mail_fate f) {
+    const auto i = static_cast<std::size_t>(f);
+    std::uint64_t sum = books->of_outsiders[i].load(std::memory_order_relaxed);
+    for (unsigned w = 0; w < worker_count(); ++w)
+      sum += worker_at(w)->mail[i].load(std::memory_order_relaxed);
+    return sum;
+  };
+  return {.sent = all(mail_fate::sent),
+          .received = all(mail_fate::received),
+          .refused = all(mail_fate::refused),
+          .dropped = all(mail_fate::dropped),
+          .unread = all(mail_fate::unread)};
 }
 
 std::vector<pid> machine_core::living() {

@@ -42,6 +42,7 @@ class machine_core {
 
   machine_options options;
   driver* const driven_by;
+  ledger* const books;  // null: it does not count its mail
   const machine_place place;
   stack_source stacks;
   large_stacks large;  // of kin::with_stack
@@ -87,6 +88,9 @@ class machine_core {
   void process_ended(worker& w, control_block& p);
   [[nodiscard]] std::uint64_t process_count() const;
   [[nodiscard]] std::vector<pid> living();
+  /// What has become of its mail; nothing of it is under way. Exact when no process is left, and
+  /// nobody sends from outside.
+  [[nodiscard]] mail_counts mail() const;
 
   /// Any thread that runs no process. `prepare` sees the new process before anybody else does. With
   /// `awaited`, wait_for_root must be called. Throws kin::error with noproc once the machine stops.
@@ -104,6 +108,7 @@ class machine_core {
 
  private:
   friend struct debug_layout;
+  const std::uint32_t fresh_flags_;  // of a new process
   std::array<std::atomic<worker*>, workers_max> workers_{};
   std::atomic<unsigned> count_{0};
   std::vector<std::unique_ptr<worker>> owned_;

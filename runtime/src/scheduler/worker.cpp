@@ -306,6 +306,10 @@ bool is_driven_here(const control_block& p) noexcept {
   const machine_core* machine = machine_of(p);
   return machine != nullptr && machine == driven_here;
 }
+bool is_driven(const control_block& p) noexcept {
+  const ledger* books = books_of(p);
+  return books != nullptr && books->is_driven;
+}
 }  // namespace
 
 driving_thread::driving_thread(machine_core& machine)
@@ -314,7 +318,19 @@ driving_thread::~driving_thread() { driven_here = before_; }
 
 // Another thread asks for the address of the machine, and touches nothing of it: it may be gone.
 bool carry(control_block& p, pid to, signal* s) noexcept {
-  return is_driven_here(p) && machine_of(p)->driven_by->carry(p, to, s);
+  if (is_driven_here(p)) return machine_of(p)->driven_by->carry(p, to, s);
+  return !is_driven(p) && hand_in_counted(p, to, s);
+}
+void count_mail(control_block& p, mail_fate f, std::int64_t by) noexcept {
+  const auto i = static_cast<std::size_t>(f);
+  worker* w = here();
+  if (w != nullptr && &w->machine == machine_of(p)) {
+    auto& mine = w->mail[i];
+    mine.store(mine.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(by),
+               std::memory_order_relaxed);
+  } else if (ledger* books = books_of(p)) {
+    books->of_outsiders[i].fetch_add(static_cast<std::uint64_t>(by), std::memory_order_relaxed);
+  }
 }
 bool finds_full(control_block& p) noexcept {
   return is_driven_here(p) && machine_of(p)->driven_by->finds_full(p);
@@ -322,7 +338,7 @@ bool finds_full(control_block& p) noexcept {
 bool is_out_of_reach(pid p) noexcept {
   if (!control_block::is_carried(pid_access::hint(p))) return false;
   const control_block& block = block_of(p);
-  return machine_of(block) != nullptr && !is_driven_here(block);
+  return machine_of(block) != nullptr && is_driven(block) && !is_driven_here(block);
 }
 
 void driver::run_job(control_block& p) { blocking_pool::run_here(p); }

@@ -18,6 +18,7 @@
 #include "base/pool.hpp"
 #include "context/stack_source.hpp"
 #include "process/block_table.hpp"
+#include "process/ledger.hpp"
 #include "queue/parker.hpp"
 #include "queue/run_queue.hpp"
 #include "queue/timer_wheel.hpp"
@@ -129,6 +130,7 @@ class worker : public local_pool {
   atomic<nanotime> timers_due{never};
   atomic<std::uint64_t> spawned{0};
   atomic<std::uint64_t> ended{0};
+  mail_tally mail{};               // what it has counted
   atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
 
   /// Most of its time goes to callbacks so long that even a lone item is worth a helper.

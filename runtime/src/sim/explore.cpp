@@ -33,6 +33,8 @@ std::string verdict(const sim::outcome& end) {
     out << "main ended with " << end.reason;
   } else if (end.left != 0) {
     out << end.left << " processes did not stop";
+  } else if (!end.mail_adds_up()) {
+    out << "messages were lost or doubled: " << end.mail;
   } else {
     out << "the run went well, but its test says that it failed";
   }

@@ -53,6 +53,8 @@ class simulated_run {
     world_.spare();
     stop();
     end_.signature = world_.signature();
+    end_.mail = core_.mail();
+    end_.mail.under_way = world_.mail_under_way();
     if (!end_.ok()) tell(told, last, waits);
     return std::move(end_);
   }
@@ -157,7 +159,9 @@ void may_fail(std::string_view what) {
   if (world != nullptr && world->fails_allocation(p, what)) throw std::bad_alloc();
 }
 
-bool outcome::ok() const { return ending == ending::over && reason.is_orderly() && left == 0; }
+bool outcome::ok() const {
+  return ending == ending::over && reason.is_orderly() && left == 0 && mail_adds_up();
+}
 
 std::ostream& operator<<(std::ostream& out, ending e) {
   switch (e) {

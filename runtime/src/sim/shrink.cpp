@@ -62,6 +62,7 @@ class search {
 
 bool is_like(const sim::outcome& one, const sim::outcome& other) {
   if (one.ending != other.ending || one.broken != other.broken) return false;
+  if (one.mail_adds_up() != other.mail_adds_up()) return false;
   return one.ending != sim::ending::over ||
          (one.reason == other.reason && (one.left != 0) == (other.left != 0));
 }

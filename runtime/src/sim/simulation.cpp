@@ -2,6 +2,7 @@
 #include "sim/simulation.hpp"
 
 #include "process/introspection.hpp"
+#include "process/ledger.hpp"
 #include "process/mailbox.hpp"
 #include "process/name_table.hpp"
 #include "process/scheduling.hpp"
@@ -32,6 +33,11 @@ std::uint64_t microseconds(duration d) {
 std::uint64_t within_limits(choice_kind kind, std::uint64_t amount) {
   return std::clamp<std::uint64_t>(amount, 1,
                                    kind == choice_kind::late_timer ? latest_timer : longest_delay);
+}
+
+void refuse_carried(control_block& p, signal& s) {
+  strike_off_mail_in(p, s, mail_fate::refused);
+  refuse(&s, noproc);
 }
 
 const std::type_info* mail_type(const signal& s) {
@@ -129,7 +135,8 @@ void simulation::ready(control_block& p, bool last) {
 
 bool simulation::carry(control_block& p, pid to, signal* s) noexcept {
   const control_block* sender = current_process();
-  if (sender == &p || is_own_business(*s)) return hand_in(to, s);
+  if (sender == &p || is_own_business(*s)) return hand_in_counted(p, to, s);
+  enter_in_books(p, *s);
   const std::uint64_t stranger = job_ != 0 ? job_ : from_outside | ++outside_;
   const actor way{
       .to = p.id(), .from = sender == nullptr ? stranger : sender->id(), .is_turn = false};
@@ -143,6 +150,17 @@ bool simulation::carry(control_block& p, pid to, signal* s) noexcept {
   parcels.push_back({to, s, {way, chooser_.steps(), ++ready_so_far_}, not_before});
   if (parcels.size() == 1) wait_for_its_turn(way, parcels.front());
   return true;
+}
+
+std::uint64_t simulation::mail_under_way() const {
+  std::uint64_t count = 0;
+  for (const auto& [way, parcels] : under_way_) {
+    for (const parcel& one : parcels) {
+      const signal* mail = mail_in(*one.what);
+      if (mail != nullptr && (mail->flags & on_the_books) != 0) ++count;
+    }
+  }
+  return count;
 }
 
 void simulation::wait_for_its_turn(const actor& way, const parcel& first) {
@@ -248,7 +266,7 @@ void simulation::arrive(std::size_t chosen, bool is_told) {
                .from = way.from,
                .kind = s.kind,
                .type = mail_type(s)});
-  if (!hand_in(first.to, &s)) refuse(&s, noproc);
+  if (!hand_in(first.to, &s)) refuse_carried(block_of(first.to), s);
 }
 
 bool simulation::wait(nanotime until) {

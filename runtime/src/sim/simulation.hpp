@@ -62,6 +62,8 @@ class simulation final : public driver {
   [[nodiscard]] const event_log& events() const { return events_; }
   [[nodiscard]] const choice_list& choices() const { return chooser_.choices(); }
   [[nodiscard]] const sim::fault_counts& faults() const { return faults_; }
+  /// That has been sent and has not come.
+  [[nodiscard]] std::uint64_t mail_under_way() const;
 
   nanotime now() override { return time_; }
   void ready(control_block& p, bool last) override;
