@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The records that two processes share, and who frees them.
 #include "base/pool.hpp"
+#include "process/control_block.hpp"
+#include "process/death.hpp"
 #include "process/link_pair.hpp"
+#include "process/links.hpp"
 #include "process/monitor_record.hpp"
+#include "process/name_table.hpp"
+#include "process/state.hpp"
 #include "process/two_holders.hpp"
 #include "support/expect.hpp"
 
@@ -63,6 +68,32 @@ TEST(link_pair, keeps_its_flags_apart) {
   EXPECT_EQ(&link_pair::of(pair->of_other), pair);
   let_go(*pair);
   let_go(*pair);
+}
+
+// A process that nobody runs, for what its end does.
+struct made_block : control_block {
+  explicit made_block(std::uint32_t id) {
+    number = id;
+    state::revive(word);
+  }
+};
+
+// Each finds the other's inbox closed, so each lets go of both holds that are its affair.
+TEST(link_pair, between_two_that_are_both_dead_before_they_tell_is_freed) {
+  made_block a(1);
+  made_block b(2);
+  name_table names;
+  link_at_birth(a, b);
+  const link_pair* pair = &link_pair::of(*a.links.first());
+  EXPECT_FALSE(go_on_dying(a, names, 0));
+  EXPECT_FALSE(go_on_dying(b, names, 0));
+  EXPECT_TRUE(go_on_dying(a, names, 10));
+  EXPECT_TRUE(go_on_dying(b, names, 10));
+
+  link_pair* next = make_link(a.name(), b.name());
+  EXPECT_EQ(next, pair) << "what was freed last is the first to be used";
+  let_go(*next);
+  let_go(*next);
 }
 
 // ---- no leak ------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class worker : public local_pool {
   atomic<nanotime> timers_due{never};
   atomic<std::uint64_t> spawned{0};
   atomic<std::uint64_t> ended{0};
-  mail_tally mail{};               // what it has counted
+  mail_tally mail{};            // what it has counted
   atomic<bool> retired{false};  // an extra one that is not needed now: sysmon alone wakes it
 
   /// Most of its time goes to callbacks so long that even a lone item is worth a helper.
