@@ -6,6 +6,7 @@
 // (some 100 ns each). The addresses of the next ones are known here, and fetched ahead.
 #pragma once
 
+#include "base/batch_size.hpp"
 #include "base/cpu.hpp"
 
 #include <algorithm>
@@ -15,8 +16,6 @@
 #include <vector>
 
 namespace kin::detail {
-
-inline constexpr std::uint32_t batch_size = 64;
 
 template <class Item>
 struct batch {

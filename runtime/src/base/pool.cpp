@@ -2,6 +2,7 @@
 #include "base/pool.hpp"
 
 #include "base/cpu.hpp"
+#include "base/depot.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -18,41 +19,42 @@ namespace {
 
 constexpr std::size_t reserve_bytes = std::size_t{64} << 10U;
 
-// Batches on their way, and the rest of the chunk that is being cut up, per class.
-struct depot {
-  std::mutex lock;
-  std::array<batch_store<free_node>, class_bytes.size()> stores;
-  std::array<std::byte*, class_bytes.size()> cut{};
-  std::array<std::size_t, class_bytes.size()> left{};
+// Of one class: batches on their way, and the rest of the chunk that is being cut up.
+struct class_depot {
+  depot<free_node> batches;
+  std::byte* cut = nullptr;  // under the lock of `batches`
+  std::size_t left = 0;
+};
+struct all_depots {
+  std::array<class_depot, class_bytes.size()> of;
+  std::mutex reserve_lock;
   alignas(class_alignment) std::array<std::byte, reserve_bytes> reserve;  // untouched until needed
   std::size_t reserve_used = 0;
   std::atomic<reserve_rule> may_use_reserve{nullptr};
 };
-depot& the_depot() {
-  static auto* const immortal = new depot;  // threads may free after static destructors have run
+all_depots& depots() {
+  static auto* const immortal = new all_depots;  // threads may free after static destructors ran
   return *immortal;
 }
 
-batch<free_node> fresh_batch(depot& d, std::uint8_t size_class) {
-  const std::size_t bytes = class_bytes[size_class];
-  std::byte*& cut = d.cut[size_class];
-  d.stores[size_class].expect_another();
-  if (d.left[size_class] < bytes * batch_size) {
+batch<free_node> fresh_batch(class_depot& d, std::size_t bytes) {
+  std::byte*& cut = d.cut;
+  if (d.left < bytes * batch_size) {
     cut = static_cast<std::byte*>(map_chunk(cut != nullptr));
-    d.left[size_class] = chunk_bytes;
+    d.left = chunk_bytes;
   }
   batch<free_node> fresh;
   cut += bytes * batch_size;  // the last one in is the first one out: in the order of addresses
   for (std::size_t i = 1; i <= batch_size; ++i)
     fresh.add(*reinterpret_cast<free_node*>(cut - i * bytes));
-  d.left[size_class] -= bytes * batch_size;
+  d.left -= bytes * batch_size;
   return fresh;
 }
 
 // A node at a time: what is freed later is everybody's. Where none is due, throws what is caught.
-batch<free_node> batch_of_reserve(depot& d, std::uint8_t size_class) {
+batch<free_node> batch_of_reserve(all_depots& d, std::size_t bytes) {
   const reserve_rule rule = d.may_use_reserve.load(std::memory_order_relaxed);
-  const std::size_t bytes = class_bytes[size_class];
+  const std::lock_guard hold(d.reserve_lock);
   if (rule == nullptr || !rule() || d.reserve_used + bytes > reserve_bytes) throw;
   batch<free_node> one;
   one.add(*reinterpret_cast<free_node*>(&d.reserve[d.reserve_used]));
@@ -93,33 +95,25 @@ void* map_chunk(bool huge) {
 }
 
 void local_pool::refill(std::uint8_t size_class) {
-  depot& d = the_depot();
-  const std::lock_guard hold(d.lock);
-  auto& store = d.stores[size_class];
-  if (!store.empty()) return classes_[size_class].load(store.take());
+  class_depot& d = depots().of[size_class];
+  const std::size_t bytes = class_bytes[size_class];
   try {
-    classes_[size_class].load(fresh_batch(d, size_class));
+    d.batches.refill(classes_[size_class], [&] { return fresh_batch(d, bytes); });
   } catch (const std::bad_alloc&) {
-    classes_[size_class].load(batch_of_reserve(d, size_class));
+    classes_[size_class].load(batch_of_reserve(depots(), bytes));
   }
 }
 
 void set_reserve_rule(reserve_rule rule) noexcept {
-  the_depot().may_use_reserve.store(rule, std::memory_order_relaxed);
+  depots().may_use_reserve.store(rule, std::memory_order_relaxed);
 }
 
 void local_pool::put_aside(std::uint8_t size_class) noexcept {
-  depot& d = the_depot();
-  const std::lock_guard hold(d.lock);
-  d.stores[size_class].put(classes_[size_class].unload());
+  depots().of[size_class].batches.put_aside(classes_[size_class]);
 }
 
 void local_pool::retire() noexcept {
-  depot& d = the_depot();
-  const std::lock_guard hold(d.lock);
-  for (std::size_t c = 0; c < classes_.size(); ++c) {
-    while (!classes_[c].empty()) d.stores[c].put(classes_[c].unload());
-  }
+  for (std::size_t c = 0; c < classes_.size(); ++c) depots().of[c].batches.retire(classes_[c]);
 }
 
 void local_pool::poison([[maybe_unused]] void* node,
