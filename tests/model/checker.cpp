@@ -188,6 +188,9 @@ class engine {
     running_->history = mixed(7, state);
     running_->reads.clear();
   }
+  unsigned this_thread() {
+    return running_ == nullptr ? 0 : static_cast<unsigned>(running_ - threads_.data());
+  }
   std::int64_t later() { return running_ == nullptr ? 0 : running_->time += how_.clock_step; }
   void run_thread(std::size_t t) {
     world_->run(static_cast<unsigned>(t));
@@ -789,6 +792,7 @@ void read_plain(std::uint16_t place) { current->read_plain(place); }
 void write_plain(std::uint16_t place, std::uint64_t value) { current->write_plain(place, value); }
 void fail(const std::string& what) { current->fail(what); }
 void only_knows(std::uint64_t local_state) { current->only_knows(local_state); }
+unsigned this_thread() { return current->this_thread(); }
 std::int64_t later() { return current->later(); }
 unsigned choose(unsigned count) {
   return static_cast<unsigned>(perform({.what = act::choose, .operand = count}).value);

@@ -86,6 +86,8 @@ void fail(const std::string& what);
 inline void expect(bool right, const char* what) {
   if (!right) fail(what);
 }
+/// The one that calls; 0 while the world is made, or at rest.
+unsigned this_thread();
 /// One of 0 .. count-1; all are tried.
 unsigned choose(unsigned count);
 /// The thread's local state is no more than this number: what it has read before is forgotten.
