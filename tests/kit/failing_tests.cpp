@@ -4,6 +4,7 @@
 #include <kin/kin.hpp>
 
 #include <iostream>
+#include <stdexcept>
 
 namespace {
 
@@ -42,6 +43,11 @@ KIN_TEST(assertion, ends_the_body_and_all_other_worlds) {
 KIN_TEST(mailbox, holds_another_message, {.workers = {}, .seeds = 1}) {
   kin::send(kin::self(), get{});
   kin::test::expect<set>();
+}
+
+KIN_SIM_TEST(reports, are_none) {
+  kin::test::await_exit(kin::spawn([] { throw std::runtime_error("a crash"); }));
+  EXPECT_EQ(kin::test::reports().size(), 0U);
 }
 
 KIN_THREAD_TEST(world, is_one_of_threads) { EXPECT_FALSE(kin::test::simulated()); }

@@ -55,6 +55,33 @@ TEST(failure, names_the_seed_and_what_replays_it) {
   EXPECT_THAT(again.text, HasSubstr("simulated under seed " + words[1].str() + ";"));
 }
 
+TEST(failure, is_shrunk_and_told_once) {
+  const outcome all = failing_tests("update.is_not_lost");
+  EXPECT_EQ(count(all.text, "    Which is: 1"), 1U) << all.text;
+  std::smatch words;
+  const std::regex pattern(
+      "shrunk; to replay that: (KIN_SCHEDULE='plain( \\S+){1,3}' KIN_SEED=\\d+) <program>");
+  ASSERT_TRUE(std::regex_search(all.text, words, pattern)) << all.text;
+  EXPECT_THAT(all.text, ContainsRegex("shrunk from [0-9]+ choices to [123], by"));
+
+  const outcome again = failing_tests("update.is_not_lost", words[1]);
+  EXPECT_NE(again.code, 0);
+  EXPECT_THAT(again.text, AllOf(HasSubstr("    Which is: 1"), Not(HasSubstr("shrunk"))));
+  EXPECT_EQ(failing_tests("update.is_not_lost", "KIN_SCHEDULE=plain").code, 0);
+}
+
+TEST(failure, that_depends_on_reports_is_shrunk_to_one_that_has_them) {
+  const outcome seen = failing_tests("reports.*");
+  EXPECT_THAT(seen.text, HasSubstr("KIN_SCHEDULE='plain'"));
+  EXPECT_EQ(count(seen.text, "CRASH REPORT"), 1U) << seen.text;
+}
+
+TEST(failure, is_not_shrunk_if_the_environment_says_so) {
+  const outcome seen = failing_tests("update.is_not_lost", "KIN_SHRINK=0");
+  EXPECT_NE(seen.code, 0);
+  EXPECT_THAT(seen.text, Not(HasSubstr("shrunk")));
+}
+
 TEST(failure, stays_away_under_a_seed_that_does_not_find_it) {
   bool went_well = false;
   for (int seed = 1; seed <= 20 && !went_well; ++seed) {

@@ -10,12 +10,14 @@
 //   }
 //
 // EXPECT_ and ASSERT_ count in every process. What fails in a simulated world says under which seed;
-// with KIN_SEED=17, say, in the environment the test is played under that one alone.
+// with KIN_SEED=17, say, in the environment the test is played under that one alone. It is played again
+// with fewer and fewer choices, too, for at most KIN_SHRINK seconds (5; 0: not at all).
 #pragma once
 
 #include <kin/export.hpp>
 #include <kin/test.hpp>
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -32,7 +34,21 @@ class google_test final : public framework {
     ADD_FAILURE_AT(where.file, where.line) << text;
   }
   /// The test that runs has, by an EXPECT_ of anybody's.
-  bool has_failed() override { return testing::Test::HasFailure(); }
+  bool has_failed() override {
+    if (!trial_) return testing::Test::HasFailure();
+    for (int i = 0; i < trial_->heard.size(); ++i) {
+      if (trial_->heard.GetTestPartResult(i).failed()) return true;
+    }
+    return false;
+  }
+  /// GoogleTest's own results are heard by the trial, then.
+  bool begin_trial() override {
+    trial_.reset();
+    trial_.emplace();
+    return true;
+  }
+  /// By GoogleTest again.
+  void end_trial() override { trial_.reset(); }
   /// A SCOPED_TRACE on this thread.
   void enter(place where, const std::string& circumstances) override {
     trace_.emplace(where.file, where.line, circumstances);
@@ -53,7 +69,13 @@ class google_test final : public framework {
   }
 
  private:
+  struct trial {
+    testing::TestPartResultArray heard;
+    testing::ScopedFakeTestPartResultReporter instead{
+        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &heard};
+  };
   std::optional<testing::ScopedTrace> trace_;
+  std::optional<trial> trial_;
 };
 
 }  // namespace test

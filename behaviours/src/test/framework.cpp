@@ -14,16 +14,28 @@ class no_framework final : public framework {
   void fail(place where, const std::string& text) override {
     std::ostringstream line;
     line << where.file << ':' << where.line << ": " << text << '\n';
+    if (is_trial_) {
+      trial_failed_ = true;
+      return;
+    }
     std::cerr << std::move(line).str() << std::flush;
     failed_ = true;
   }
-  bool has_failed() override { return failed_; }
+  bool has_failed() override { return is_trial_ ? trial_failed_ : failed_; }
+  bool begin_trial() override {
+    is_trial_ = true;
+    trial_failed_ = false;
+    return true;
+  }
+  void end_trial() override { is_trial_ = false; }
   void enter(place /*where*/, const std::string& /*circumstances*/) override {}
   void leave() override {}
   [[nodiscard]] std::string only_this_test() const override { return {}; }
 
  private:
   std::atomic<bool> failed_{false};
+  std::atomic<bool> is_trial_{false};
+  std::atomic<bool> trial_failed_{false};
 };
 
 framework*& the_framework() {

@@ -34,9 +34,10 @@ class book {
     const std::lock_guard hold(lock_);
     return all_;
   }
-  void clear() {
+  void clear() { put_back({}); }
+  void put_back(std::vector<told> all) {
     const std::lock_guard hold(lock_);
-    all_.clear();
+    all_ = std::move(all);
   }
 
  private:
@@ -141,39 +142,88 @@ void play_on(unsigned workers, const std::function<void()>& body, const plan& ho
   if (current_framework().has_failed()) run.fail("this was " + circumstances + reports_as_text());
 }
 
+std::string in_environment(const char* name) {
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return text == nullptr ? "" : text;
+}
+std::optional<std::uint64_t> number_in_environment(const char* name) {
+  const std::string text = in_environment(name);
+  if (text.empty()) return std::nullopt;
+  return std::strtoull(text.c_str(), nullptr, 10);
+}
+
+/// While it lives no failure of this thread is heard, if the framework can do that.
+class trials {
+ public:
+  trials() : can_(current_framework().begin_trial()) {}
+  trials(const trials&) = delete;
+  trials& operator=(const trials&) = delete;
+  ~trials() {
+    if (can_) current_framework().end_trial();
+  }
+  [[nodiscard]] bool can() const { return can_; }
+
+ private:
+  bool can_;
+};
+
+// The same failure by fewer choices. Nothing if none is found, or it does not fail again.
+std::optional<sim::shrunk> shrunk(const sim::options& failing, const std::function<void()>& run) {
+  const auto seconds = number_in_environment("KIN_SHRINK").value_or(5);
+  if (seconds == 0 || !failing.schedule.empty()) return std::nullopt;
+  const trials scope;
+  if (!scope.can()) return std::nullopt;
+  const auto afresh = [&run] {
+    kin::detail::forget_probes();
+    book::the().clear();
+    static_cast<void>(current_framework().begin_trial());
+    run();
+  };
+  sim::options again = failing;
+  again.machine.reports = into_book({});
+  sim::shrunk small =
+      sim::shrink(again, afresh, {.limit = std::chrono::seconds(seconds), .tells_reports = true});
+  if (small.outcome.ok()) return std::nullopt;
+  return small;
+}
+
+std::string replay_line(const std::string& schedule, const std::string& command) {
+  return "shrunk; to replay that: KIN_SCHEDULE='" + schedule + "' " + command + '\n';
+}
+
 void play_under(std::uint64_t seed, const std::function<void()>& body, const plan& how,
                 place where) {
   const std::string only = current_framework().only_this_test();
-  std::string circumstances = "simulated under seed " + std::to_string(seed) +
-                              "; to replay it: KIN_SEED=" + std::to_string(seed);
-  if (!only.empty()) circumstances += " <program> " + only;
-  const run_of_a_test run({.seed = seed}, where, circumstances);
+  std::string command = "KIN_SEED=" + std::to_string(seed);
+  if (!only.empty()) command += " <program> " + only;
+  const run_of_a_test run(
+      {.seed = seed}, where,
+      "simulated under seed " + std::to_string(seed) + "; to replay it: " + command);
   sim::options each = how.simulation;
+  each.seed = seed;
+  each.schedule = in_environment("KIN_SCHEDULE");
   each.machine = how.machine;
   each.machine.reports = into_book(how.machine.reports);
+  const std::function<void()> test = checked(body, how, where);
   bool came_to_its_end = false;  // a process that is told to shut down ends well, a test does not
   try {
-    sim::explore_options once{
-        .seeds = 1, .first_seed = seed, .each = std::move(each), .failed = [&] {
-          return !came_to_its_end || current_framework().has_failed();
-        }};
+    sim::explore_options once{.seeds = 1, .first_seed = seed, .each = each, .failed = [&] {
+                                return !came_to_its_end || current_framework().has_failed();
+                              }};
     once.shrink.runs = 0;  // another run of the body would tell each failure again
-    sim::explore(once, [&came_to_its_end, test = checked(body, how, where)] {
+    sim::explore(once, [&] {
       test();
       came_to_its_end = true;
     });
   } catch (const sim::failure& found) {
-    std::string text;
+    const std::vector<told> told_then = reports();
+    std::optional<sim::shrunk> small = shrunk(each, test);
+    book::the().put_back(told_then);
+    std::string first = small ? replay_line(small->schedule, command) : "";
     if (found.outcome().ok() && !came_to_its_end)
-      text = "the test's own process has ended with " + to_string(found.outcome().reason) + '\n';
-    run.fail(text + found.what());
+      first += "the test's own process has ended with " + to_string(found.outcome().reason) + '\n';
+    run.fail(first + sim::failure(seed, found.outcome(), std::move(small)).what());
   }
-}
-
-std::optional<std::uint64_t> number_in_environment(const char* name) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  if (text == nullptr || *text == '\0') return std::nullopt;
-  return std::strtoull(text, nullptr, 10);
 }
 
 }  // namespace
@@ -184,6 +234,7 @@ void play(const std::function<void()>& body, const plan& how, place where) {
   std::uint64_t seeds = how.seeds;
   if (seeds != 0) {
     only = number_in_environment("KIN_SEED");
+    if (!only && !in_environment("KIN_SCHEDULE").empty()) only = 1;
     seeds = only ? 1 : number_in_environment("KIN_SEEDS").value_or(seeds);
   }
   if (!only) {

@@ -115,6 +115,8 @@ struct shrunk {
 struct effort {
   std::uint64_t runs = 500;                  ///< at most; 0: it is not shrunk
   duration limit = std::chrono::seconds(5);  ///< begins no further run after that much real time
+  /// The sink of the machine's options hears of all these runs. Else of none but the first.
+  bool tells_reports = false;
 };
 
 /// Many runs; every field may be left out.

@@ -83,7 +83,7 @@ choice_list smallest(choice_list failing, const trial& fails, std::uint64_t& run
 sim::shrunk shrink(const sim::options& options, const main_maker& main, played first,
                    const sim::effort& effort, const std::function<bool()>& verdict) {
   sim::options again = options;
-  again.machine.reports = [](const report& /*of a trial*/) {};
+  if (!effort.tells_reports) again.machine.reports = [](const report& /*of a trial*/) {};
   again.most_steps = steps_for(options, first.end);
   played best = first;
   const auto fails = [&](const choice_list& some) -> std::optional<choice_list> {

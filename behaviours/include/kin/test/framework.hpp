@@ -36,6 +36,11 @@ class framework {
   virtual void enter(place where, const std::string& circumstances) = 0;
   /// They have ended.
   virtual void leave() = 0;
+  /// From now on what fails on this thread is told to nobody; `has_failed` says whether something has
+  /// since. Once more: since then. False: it cannot do that, and failures are not shrunk.
+  virtual bool begin_trial() { return false; }
+  /// That is over, as if nothing had failed.
+  virtual void end_trial() {}
   /// What has this test alone run, as people type it behind the program's name; empty: unknown.
   [[nodiscard]] virtual std::string only_this_test() const = 0;
 };
