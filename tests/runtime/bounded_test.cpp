@@ -72,6 +72,20 @@ KIN_TEST(bounded_mailbox, that_drops_the_oldest_keeps_the_last) {
   end(p);
 }
 
+// It was sent, so it is counted, and is a DOWN all the same.
+KIN_TEST(bounded_mailbox, has_room_when_a_down_was_flushed) {
+  const auto [p, end] = kin::spawn(
+      [] {
+        const auto [dead, watch] = kin::spawn_monitor([] {});
+        kin::receive([](kin::message m) { kin::send(kin::self(), std::move(m)); });
+        kin::demonitor(watch, {.flush = true});
+        EXPECT_TRUE(kin::try_send(kin::self(), number{1}));
+        test::expect<number>();
+      },
+      {.monitor = true, .mailbox = {.limit = 1, .when_full = when_full::fail}});
+  EXPECT_EQ(test::expect_down(end).reason, kin::normal);
+}
+
 KIN_TEST(bounded_mailbox, that_fails_tells_the_sender) {
   const kin::pid p = collector(2, when_full::fail);
   kin::send(p, number{1});
