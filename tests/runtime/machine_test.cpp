@@ -33,6 +33,67 @@ TEST(machine, has_the_workers_it_was_asked_for) {
   EXPECT_GE(kin::machine().workers(), 1U);
 }
 
+TEST(machine, with_a_limit_has_no_more_processes_than_that) {
+  kin::machine machine({.workers = 2, .reports = test::quiet(), .max_processes = 100});
+  EXPECT_EQ(machine.run([] {
+    std::vector<kin::pid> all;
+    for (int i = 0; i < 99; ++i) all.push_back(kin::spawn_link([] { test::idle(); }));
+    for (int i = 0; i < 3; ++i) {
+      try {
+        kin::spawn([] { ADD_FAILURE() << "it ran"; });
+        ADD_FAILURE() << "it was spawned";
+      } catch (const kin::error& e) {
+        EXPECT_EQ(e.reason(), kin::system_limit);
+      }
+    }
+    kin::trap_exits();
+    // Who hears of an end finds its place free.
+    for (int i = 0; i < 50; ++i) {
+      kin::exit(all.back(), kin::kill);
+      all.pop_back();
+      EXPECT_EQ(test::expect<kin::exited>().reason, kin::killed);
+      all.insert(all.begin(), kin::spawn_link([] { test::idle(); }));
+      EXPECT_THROW(kin::spawn([] {}), kin::error);
+    }
+    kin::exit(kin::shutdown);
+  }),
+            kin::shutdown);
+  EXPECT_TRUE(machine.stop().empty());
+}
+
+TEST(machine, whose_processes_all_want_the_last_place_gives_it_to_one) {
+  constexpr int places = 50;
+  kin::machine machine({.workers = 4, .reports = test::quiet(), .max_processes = places});
+  std::atomic<int> living{0};
+  std::atomic<int> most{0};
+  machine.run([&] {
+    const kin::pid me = kin::self();
+    for (int i = 0; i < 4; ++i) {
+      kin::spawn([&, me] {
+        int refused = 0;
+        for (int round = 0; round < test::times(2000); ++round) {
+          try {
+            kin::spawn([&] {
+              const int now = ++living;
+              for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+              }
+              kin::yield();
+              --living;
+            });
+          } catch (const kin::error&) {
+            ++refused;
+            kin::yield();
+          }
+        }
+        kin::send(me, number{refused});
+      });
+    }
+    for (int i = 0; i < 4; ++i) test::expect<number>();
+  });
+  machine.stop();
+  EXPECT_LE(most, places - 5) << "main and those that spawn have places too";
+}
+
 TEST(machine, keeps_what_is_spawned_before_it_starts) {
   std::atomic<int> ran{0};
   std::binary_semaphore done(0);

@@ -27,6 +27,8 @@ struct machine_options {
       64;  ///< at most, for kin::blocking; made when needed, gone after 10 s of rest
   duration stop_limit = std::chrono::seconds(10);  ///< stop() gives processes this long to end
   report_sink reports = {};                        ///< print_report if empty
+  std::size_t max_processes =
+      0;                     ///< alive at once; one more is a system_limit. 0: what memory holds
   bool counts_mail = false;  ///< for machine::mail: each message costs some ns more
 };
 

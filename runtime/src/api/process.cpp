@@ -111,7 +111,7 @@ control_block& make_child(control_block& parent, std::unique_ptr<behaviour> body
     complete(child);
     return guard.live();
   } catch (const std::bad_alloc&) {
-    throw error(system_limit, "spawn found no memory for one more process");
+    throw error(system_limit, "spawn found no memory or place for one more process");
   }
 }
 

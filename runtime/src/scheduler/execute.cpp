@@ -293,9 +293,12 @@ void enter(worker& w, control_block& p) {
 
 void end(worker& w, control_block& p) {
   w.recorder.note(deed::ends, p.low_id());
-  if (!p.is(flag_exiting) && p.is(flag_spoke)) {
-    drain(p);  // the report counts what has come
-    report_crash(p);
+  if (!p.is(flag_exiting)) {
+    if (p.is(flag_spoke)) {
+      drain(p);  // the report counts what has come
+      report_crash(p);
+    }
+    w.machine.makes_place();
   }
   const bool is_root = p.is(flag_root);
   const exit_reason why = is_root ? reason_of(p) : exit_reason(normal);

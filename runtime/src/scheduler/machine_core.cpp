@@ -138,7 +138,29 @@ void machine_core::tell(const report& r) {
   options.reports(r);
 }
 
+// Counted, not summed up: no two get the last place.
+void machine_core::take_place() {
+  std::uint64_t taken = places_taken_.load(std::memory_order_relaxed);
+  do {
+    if (taken >= options.max_processes) throw std::bad_alloc();
+  } while (!places_taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed,
+                                                std::memory_order_relaxed));
+}
+
 control_block& machine_core::make_process(worker* w, std::unique_ptr<behaviour> body) {
+  if (options.max_processes != 0) [[unlikely]] {
+    take_place();
+    try {
+      return make_process_in_place(w, std::move(body));
+    } catch (...) {
+      makes_place();
+      throw;
+    }
+  }
+  return make_process_in_place(w, std::move(body));
+}
+
+control_block& machine_core::make_process_in_place(worker* w, std::unique_ptr<behaviour> body) {
   control_block* p = nullptr;
   std::uint64_t id = 0;
   std::uint32_t flags = fresh_flags_;

@@ -80,10 +80,15 @@ class machine_core {
   void tell(const report& r);
 
   /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or
-  /// null.
+  /// null. Throws std::bad_alloc: there is no memory, or no place for it.
   control_block& make_process(worker* w, std::unique_ptr<behaviour> body);
   void inject(control_block& p);
   void root_ended(pid root, const exit_reason& why);
+  /// No more user code of it runs but destructors, and nobody has heard of that.
+  void makes_place() noexcept {
+    if (options.max_processes != 0) [[unlikely]]
+      places_taken_.fetch_sub(1, std::memory_order_relaxed);
+  }
   /// All its signals are told: frees the block.
   void process_ended(worker& w, control_block& p);
   [[nodiscard]] std::uint64_t process_count() const;
@@ -108,7 +113,10 @@ class machine_core {
 
  private:
   friend struct debug_layout;
-  const std::uint32_t fresh_flags_;  // of a new process
+  void take_place();
+  control_block& make_process_in_place(worker* w, std::unique_ptr<behaviour> body);
+  std::atomic<std::uint64_t> places_taken_{0};  // counted if there is a limit
+  const std::uint32_t fresh_flags_;             // of a new process
   std::array<std::atomic<worker*>, workers_max> workers_{};
   std::atomic<unsigned> count_{0};
   std::vector<std::unique_ptr<worker>> owned_;
