@@ -71,8 +71,10 @@ class google_test final : public framework {
  private:
   struct trial {
     testing::TestPartResultArray heard;
-    testing::ScopedFakeTestPartResultReporter instead{
-        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &heard};
+    testing::ScopedFakeTestPartResultReporter instead;
+    trial()
+        : instead(testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD,
+                  &heard) {}
   };
   std::optional<testing::ScopedTrace> trace_;
   std::optional<trial> trial_;
