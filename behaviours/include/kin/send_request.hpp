@@ -35,6 +35,9 @@
 #include <vector>
 
 namespace KIN_PUBLIC kin {
+namespace detail {
+struct request_access;
+}
 
 /// A request on its way, in the process that has sent it: a value, which may be copied, compared
 /// and forgotten. If it is forgotten the response comes all the same, as a message like others.
@@ -48,7 +51,7 @@ class request_id {
   friend bool operator==(const request_id&, const request_id&) = default;
 
  private:
-  friend struct request_access;
+  friend struct detail::request_access;
   request_id(std::uint64_t number, std::optional<pid> server) : number_(number), server_(server) {}
   std::uint64_t number_;
   std::optional<pid> server_;
@@ -103,7 +106,7 @@ class request_ids {
   [[nodiscard]] std::vector<std::pair<request_id<R>, Label>> to_list() const;
 
  private:
-  friend struct request_access;
+  friend struct detail::request_access;
   std::map<std::uint64_t, std::pair<request_id<R>, Label>> open_;
 };
 
@@ -112,26 +115,21 @@ using request_filter = std::function<bool(std::uint64_t)>;
 /// The oldest response to one of these.
 std::optional<response> take_response(const request_filter& wanted, duration limit);
 [[noreturn]] void throw_known_request();
-}  // namespace detail
 
-/// For the functions below.
 struct request_access {
-  /// An id.
   template <class R>
   static request_id<R> make(std::uint64_t number, std::optional<pid> server) {
     return {number, server};
   }
-  /// Of an id.
   template <class R>
   static std::uint64_t number(const request_id<R>& id) {
     return id.number_;
   }
-  /// All of a collection, by number.
   template <class R, class Label>
   static auto& open(request_ids<R, Label>& ids) {
     return ids.open_;
   }
-  /// What `got`, a response to one of them, says.
+  // What `got`, a response to one of them, says.
   template <class R, class Label>
   static labelled_response<R, Label> label(response& got, request_ids<R, Label>& ids,
                                            when_taken then) {
@@ -142,9 +140,11 @@ struct request_access {
   }
 };
 
+}  // namespace detail
+
 template <class R, class Label>
 void request_ids<R, Label>::add(const request_id<R>& id, Label label) {
-  const std::uint64_t number = request_access::number(id);
+  const std::uint64_t number = detail::request_access::number(id);
   if (!open_.emplace(number, std::pair(id, std::move(label))).second) detail::throw_known_request();
 }
 template <class R, class Label>
@@ -169,7 +169,7 @@ auto send_request(const To& to, Request request) {
     const std::optional<pid> target = whereis(to);  // first: it may throw
     const std::uint64_t number = detail::post_request(
         target, detail::box_request(std::move(request), &detail::call_of<S, Request>));
-    return request_access::make<R>(number, target);
+    return detail::request_access::make<R>(number, target);
   }
 }
 /// The same, into a collection.   See  gen_server:send_request/4.
@@ -187,9 +187,9 @@ void send_request(const To& to, Request request, std::type_identity_t<Label> lab
 /// See      gen_server:receive_response/2.
 template <class R>
 result<R> try_receive_response(const request_id<R>& id, time_limit limit = infinity) {
-  const std::uint64_t number = request_access::number(id);
+  const std::uint64_t number = detail::request_access::number(id);
   auto got = detail::take_response([=](std::uint64_t n) { return n == number; }, limit.left());
-  if (got) return response_access::take<R>(*got);
+  if (got) return detail::response_access::take<R>(*got);
   detail::abandon_request(number);
   return exit_reason(timed_out);
 }
@@ -205,10 +205,10 @@ R receive_response(const request_id<R>& id, time_limit limit = infinity) {
 /// open, and may be waited for again.   See  gen_server:wait_response/2.
 template <class R>
 std::optional<result<R>> try_wait_response(const request_id<R>& id, time_limit limit = infinity) {
-  const std::uint64_t number = request_access::number(id);
+  const std::uint64_t number = detail::request_access::number(id);
   auto got = detail::take_response([=](std::uint64_t n) { return n == number; }, limit.left());
   if (!got) return std::nullopt;
-  return response_access::take<R>(*got);
+  return detail::response_access::take<R>(*got);
 }
 /// As try_wait_response; true is the answer to a request without a value.
 ///
@@ -229,8 +229,8 @@ auto wait_response(const request_id<R>& id, time_limit limit = infinity) {
 /// nothing if it is another's.   See  gen_server:check_response/2.
 template <class R>
 std::optional<result<R>> check_response(response& r, const request_id<R>& id) {
-  if (response_access::number(r) != request_access::number(id)) return std::nullopt;
-  return response_access::take<R>(r);
+  if (detail::response_access::number(r) != detail::request_access::number(id)) return std::nullopt;
+  return detail::response_access::take<R>(r);
 }
 
 /// The first response that has come to one of these requests, or comes. When the time is up all of
@@ -245,7 +245,7 @@ result<labelled_response<R, Label>> try_receive_response(request_ids<R, Label>& 
                                                          when_taken then = when_taken::remove) {
   auto got = try_wait_response(ids, limit, then);
   if (!got && got.error() == timed_out) {
-    for (const auto& [number, labelled] : request_access::open(ids))
+    for (const auto& [number, labelled] : detail::request_access::open(ids))
       detail::abandon_request(number);
   }
   return got;
@@ -266,11 +266,11 @@ template <class R, class Label>
 result<labelled_response<R, Label>> try_wait_response(request_ids<R, Label>& ids,
                                                       time_limit limit = infinity,
                                                       when_taken then = when_taken::remove) {
-  auto& open = request_access::open(ids);
+  auto& open = detail::request_access::open(ids);
   if (open.empty()) return exit_reason(no_request);
   auto got = detail::take_response([&](std::uint64_t n) { return open.contains(n); }, limit.left());
   if (!got) return exit_reason(timed_out);
-  return request_access::label(*got, ids, then);
+  return detail::request_access::label(*got, ids, then);
 }
 /// As try_wait_response.
 ///
@@ -286,10 +286,10 @@ labelled_response<R, Label> wait_response(request_ids<R, Label>& ids, time_limit
 template <class R, class Label>
 result<labelled_response<R, Label>> check_response(response& r, request_ids<R, Label>& ids,
                                                    when_taken then = when_taken::remove) {
-  auto& open = request_access::open(ids);
+  auto& open = detail::request_access::open(ids);
   if (open.empty()) return exit_reason(no_request);
-  if (!open.contains(response_access::number(r))) return exit_reason(no_reply);
-  return request_access::label(r, ids, then);
+  if (!open.contains(detail::response_access::number(r))) return exit_reason(no_reply);
+  return detail::request_access::label(r, ids, then);
 }
 
 /// What became of a request to several servers.

@@ -12,6 +12,9 @@
 #include <utility>
 
 namespace KIN_PUBLIC kin {
+namespace detail {
+class response_access;
+}
 
 /// What the process that called send_request gets, once: the reply, or why there is none. Which
 /// request it belongs to, and the value, kin::check_response says.
@@ -25,15 +28,16 @@ class response {
   friend std::ostream& operator<<(std::ostream& out, const response& r);
 
  private:
-  friend class response_access;
+  friend class detail::response_access;
   std::uint64_t number_;
   detail::reply outcome_;
 };
 
+namespace detail {
+
 /// For those who know what type was asked for.
 class response_access {
  public:
-  /// Of the request.
   [[nodiscard]] static std::uint64_t number(const response& r) { return r.number_; }
   /// The value, moved out, or the reason there is none.
   template <class R>
@@ -47,13 +51,13 @@ class response_access {
   }
 };
 
-namespace detail {
 /// Sends a request to `to`, who may be nobody: then the answer says noproc. It comes as a
 /// kin::response with the number that is returned. Waits only for room in a bounded mailbox.
 /// Context  a process.
 std::uint64_t post_request(std::optional<pid> to, signal* request);
 /// What answers that request from now on is thrown away.
 void abandon_request(std::uint64_t number);
+
 }  // namespace detail
 
 }  // namespace kin
