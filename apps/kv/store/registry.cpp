@@ -21,7 +21,7 @@ void tell(Event event) {
 kin::result<bucket_handle> registry::handle_call(create request) {
   const auto known = buckets_.find(request.name);
   if (known != buckets_.end()) return known->second;
-  const auto fresh = kin::try_start_child(bucket_supervisor);
+  auto fresh = kin::try_start_child(bucket_supervisor);
   if (!fresh) return fresh;
   names_.emplace(kin::monitor(*fresh), request.name);
   buckets_.emplace(request.name, *fresh);
