@@ -3,9 +3,10 @@
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a parent project links what kin::kin links
 
-# The library. A user of an installed kin needs the first two (kinConfig.cmake.in), a builder all.
+# The library. A user of an installed kin needs the first three (kinConfig.cmake.in), a builder all.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers context)
+find_package(spdlog CONFIG REQUIRED)
 find_package(concurrentqueue MODULE REQUIRED)
 find_package(tomlplusplus MODULE REQUIRED)
 

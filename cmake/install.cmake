@@ -35,7 +35,8 @@ file(RELATIVE_PATH kin_pc_to_prefix
 string(REGEX REPLACE "/$" "" kin_pc_to_prefix "${kin_pc_to_prefix}")
 get_target_property(kin_type kin_runtime TYPE)
 if(kin_type STREQUAL "STATIC_LIBRARY")
-  set(kin_pc_needs " -lboost_context -pthread")
+  set(kin_pc_needs " -Wl,--push-state,--as-needed -lspdlog -lfmt -Wl,--pop-state")  # of a logger
+  string(APPEND kin_pc_needs " -lboost_context -pthread")
 endif()
 configure_file(cmake/kin.pc.in kin.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/kin.pc"

@@ -29,7 +29,8 @@ This package has what a program is built with.")
 set(CPACK_DEBIAN_KIN_DEV_PACKAGE_NAME libkin-dev)
 set(CPACK_DEBIAN_KIN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_KIN_DEV_PACKAGE_SHLIBDEPS ON)  # of bin/kin
-set(CPACK_DEBIAN_KIN_DEV_PACKAGE_DEPENDS "libboost1.81-dev, libboost-context1.81-dev, libc6-dev")
+set(CPACK_DEBIAN_KIN_DEV_PACKAGE_DEPENDS
+  "libboost1.81-dev, libboost-context1.81-dev, libspdlog-dev, libc6-dev")
 if(kin_type STREQUAL "SHARED_LIBRARY")
   list(APPEND CPACK_COMPONENTS_ALL kin_lib)
   set(CPACK_COMPONENT_KIN_LIB_DESCRIPTION "${kin_description}

@@ -41,6 +41,7 @@ class Kin(ConanFile):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True)  # PFR, in public headers
         self.requires("concurrentqueue/[>=1.0.3 <2]", visible=False)  # headers of the build
         self.requires("tomlplusplus/[>=3.3.0 <4]", visible=False)  # headers of the build
+        self.requires("spdlog/[>=1.10 <2]")
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -85,7 +86,7 @@ class Kin(ConanFile):
         behaviours = self.cpp_info.components["behaviours"]
         behaviours.set_property("cmake_target_name", "kin::behaviours")
         behaviours.libs = ["kin_behaviours"]
-        behaviours.requires = ["runtime", "tomlplusplus::tomlplusplus"]
+        behaviours.requires = ["runtime", "tomlplusplus::tomlplusplus", "spdlog::spdlog"]
         whole = self.cpp_info.components["kin"]
         whole.set_property("cmake_target_name", "kin::kin")
         whole.requires = ["behaviours"]

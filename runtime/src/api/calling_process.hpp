@@ -47,6 +47,8 @@ void expect_in_reach(pid p);
 
 /// Its machine, or the one that this thread has entered; else kin::error.
 machine_core& ambient_machine(const char* what);
+/// The same; null where that would throw.
+machine_core* machine_here() noexcept;
 /// From now on that one, on a thread that is no worker's; gives the one before.
 machine_core* enter_machine(machine_core* machine) noexcept;
 

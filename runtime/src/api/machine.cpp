@@ -58,10 +58,12 @@ std::vector<straggler> who_is_left(machine_core& core) {
 
 }  // namespace
 
-machine_core& ambient_machine(const char* what) {
+machine_core* machine_here() noexcept {
   worker* w = here();
-  if (w != nullptr) return w->machine;
-  if (entered != nullptr) return *entered;
+  return w == nullptr ? entered : &w->machine;
+}
+machine_core& ambient_machine(const char* what) {
+  if (machine_core* machine = machine_here()) return *machine;
   throw error(badarg,
               std::string(what) +
                   " was called on a thread that belongs to no machine; see kin::machine::enter");

@@ -1,41 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <kin/report.hpp>
+#include <kin/report_taker.hpp>
 
+#include "api/calling_process.hpp"
+#include "process/name_table.hpp"
+#include "process/scheduling.hpp"
 #include "scheduler/machine_core.hpp"
 #include "scheduler/worker.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <sstream>
+#include <mutex>
 #include <utility>
 
 namespace kin {
 namespace {
 
 std::string time_stamp() {
-  timespec at{};
-  clock_gettime(CLOCK_REALTIME, &at);
-  tm local{};
-  localtime_r(&at.tv_sec, &local);
+  using std::chrono::duration_cast;
+  const auto since = detail::time_of_day().time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  const std::time_t at = seconds.count();
+  tm broken{};
+  detail::is_simulated() ? gmtime_r(&at, &broken) : localtime_r(&at, &broken);
   char text[40];  // NOLINT(modernize-avoid-c-arrays): strftime's
-  const std::size_t length = std::strftime(text, sizeof(text), "%d-%b-%Y::%H:%M:%S", &local);
-  std::string micros = std::to_string(at.tv_nsec / 1000);
+  std::size_t length = std::strftime(text, sizeof(text), "%e-%b-%Y::%H:%M:%S", &broken);
+  std::string micros =
+      std::to_string(duration_cast<std::chrono::microseconds>(since - seconds).count());
   micros.insert(0, 6 - micros.size(), '0');
-  return std::string(text, length) + '.' + micros;
-}
-
-template <class T>
-void line(std::ostream& out, const char* key, const T& value) {
-  out << "    " << key << ": " << value << '\n';
-}
-
-template <class Items>
-void list(std::ostream& out, const char* key, const Items& items) {
-  out << "    " << key << ": [";
-  const char* between = "";
-  for (const auto& item : items) out << std::exchange(between, ", ") << item;
-  out << "]\n";
+  const std::string_view day(text, length);
+  return std::string(day.substr(day.front() == ' ' ? 1 : 0)) + '.' + micros;
 }
 
 }  // namespace
@@ -52,28 +48,68 @@ void emit(const report& r) {
   w == nullptr ? print_report(r) : w->machine.tell(r);
 }
 
-std::string to_text(const crash_report& crash) {
-  std::ostringstream out;
-  out << "  crasher:\n";
-  line(out, "initial call", crash.subject);
-  line(out, "pid", crash.pid);
-  if (crash.registered_name.empty()) {
-    line(out, "registered_name", "[]");
-  } else {
-    line(out, "registered_name", crash.registered_name);
-  }
-  if (crash.exception_type.empty()) {
-    line(out, "exception exit", crash.reason);
-  } else {
-    line(out, "exception error", crash.reason);
-  }
-  list(out, "ancestors", crash.ancestors);
-  if (!crash.last_message.empty()) line(out, "last message", crash.last_message);
-  if (!crash.state.empty()) line(out, "state", crash.state);
-  list(out, "links", crash.links);
-  line(out, "message_queue_len", crash.mailbox_length);
-  out << "    trap_exit: " << (crash.traps_exits ? "true" : "false");
-  return std::move(out).str();
+namespace detail {
+namespace {
+
+struct outside_taker {
+  std::atomic<report_taker*> is{nullptr};
+  std::mutex making;
+};
+outside_taker& outside() {
+  static auto* const immortal = new outside_taker;
+  return *immortal;
 }
 
+}  // namespace
+
+void report_outlet::tell(const report& r) const {
+  machine_ == nullptr ? print_report(r) : machine_->tell_sink(r);
+}
+
+bool report_outlet::prints() const {
+  if (machine_ == nullptr) return true;
+  const auto* sink = machine_->options.reports.target<void (*)(const report&)>();
+  return sink != nullptr && *sink == &print_report;
+}
+
+report_taker& taker_of_reports(std::unique_ptr<report_taker> (*make)(report_outlet outlet)) {
+  machine_core* machine = machine_here();
+  std::atomic<report_taker*>& slot = machine == nullptr ? outside().is : machine->taker;
+  // acquire: pairs with the release below, for what it points to.
+  if (report_taker* there = slot.load(std::memory_order_acquire)) [[likely]]
+    return *there;
+  const std::lock_guard hold(machine == nullptr ? outside().making : machine->taker_lock);
+  if (report_taker* there = slot.load(std::memory_order_relaxed)) return *there;
+  report_taker* made = make(report_outlet(machine)).release();
+  slot.store(made, std::memory_order_release);
+  return *made;
+}
+
+bool may_wait_now() noexcept {
+  const worker* w = here();
+  if (w == nullptr || w->current == nullptr) return false;
+  const control_block& p = *w->current;
+  constexpr std::uint32_t no_waits =
+      flag_doomed | flag_exiting | flag_draining | flag_no_wait | flag_thread;
+  return (p.flags & no_waits) == 0 && w->exceptions->uncaught == 0;
+}
+
+std::string own_registered_name() {
+  const control_block& p = calling_process("kin::own_registered_name");
+  return p.extra == nullptr || p.extra->name == nullptr ? std::string() : p.extra->name->text;
+}
+
+bool is_simulated() noexcept {
+  const worker* w = here();
+  return w != nullptr && w->machine.driven_by != nullptr;
+}
+
+std::chrono::system_clock::time_point time_of_day() noexcept {
+  using std::chrono::system_clock;
+  if (!is_simulated()) return system_clock::now();
+  return system_clock::time_point(
+      std::chrono::duration_cast<system_clock::duration>(duration(time_here())));
+}
+
+}  // namespace detail
 }  // namespace kin

@@ -71,7 +71,7 @@ std::vector<std::string> ancestors_of(const control_block& p) {
 
 void report_crash(control_block& p) noexcept {
   try {
-    emit({severity::error, "CRASH REPORT", to_text(describe(p))});
+    emit(report_of(describe(p)));
   } catch (...) {
     // A report that fails must not take the program down: the exit reason still reaches links and
     // watchers.

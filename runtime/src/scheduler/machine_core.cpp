@@ -71,6 +71,7 @@ machine_core::~machine_core() {
   outside_blocks_.reset();
   owned_.clear();
   if (books != nullptr) close_ledger(*books);
+  delete taker.load(std::memory_order_relaxed);
 }
 
 void machine_core::start() {
@@ -134,6 +135,12 @@ bool machine_core::add_extra_worker() {
 }
 
 void machine_core::tell(const report& r) {
+  // acquire: pairs with taker_of_reports.
+  report_taker* takes = taker.load(std::memory_order_acquire);
+  takes == nullptr ? tell_sink(r) : takes->take(r);
+}
+
+void machine_core::tell_sink(const report& r) {
   const std::lock_guard hold(reports_lock_);
   options.reports(r);
 }

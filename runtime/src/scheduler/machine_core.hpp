@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kin/machine.hpp>
+#include <kin/report_taker.hpp>
 
 #include "context/large_stacks.hpp"
 #include "context/stack_source.hpp"
@@ -76,8 +77,12 @@ class machine_core {
   /// One more, while all others are stuck: one that has retired, or a new one. False: there are
   /// enough.
   bool add_extra_worker();
-  /// To the sink of this machine, one at a time. Any thread.
+  /// To who takes the reports of this machine, else to its sink. Any thread.
   void tell(const report& r);
+  /// To the sink of this machine, one at a time. Any thread.
+  void tell_sink(const report& r);
+  std::atomic<report_taker*> taker{nullptr};  // owned; stays once it is there
+  std::mutex taker_lock;                      // of who makes it
 
   /// A new process that has not run; who calls makes it runnable. `w`: the caller's worker, or
   /// null. Throws std::bad_alloc: there is no memory, or no place for it.
