@@ -26,10 +26,12 @@ struct crash_report {
   exit_reason reason = {};                  ///< why
   std::string exception_type = {};          ///< of an uncaught C++ exception; empty: it was none
   std::string last_message = {};            ///< what it was handling; empty: nothing
-  std::string state = {};                   ///< as its fields print, or its format_status
-  std::vector<kin::pid> links = {};         ///< those whose exit signal is under way, at most 20
-  std::size_t mailbox_length = 0;           ///< messages that it had not taken
-  bool traps_exits = false;                 ///< whether exit signals were messages to it
+  std::string client = {};  ///< of a call it was handling: who waits, and where, or that it is dead
+  std::string state = {};   ///< as its fields print, or its format_status
+  std::vector<std::string> log = {};  ///< the last events, where sys keeps them
+  std::vector<kin::pid> links = {};   ///< those whose exit signal is under way, at most 20
+  std::size_t mailbox_length = 0;     ///< messages that it had not taken
+  bool traps_exits = false;           ///< whether exit signals were messages to it
   /// Living processes linked to it, or to one of these, that trap no exits: those it takes with it.
   /// Nearest first, at most 15.
   std::vector<process_info> neighbours = {};
@@ -57,7 +59,7 @@ struct report {
   kin::severity severity = severity::error;  ///< how much it matters
   std::string_view title = {};               ///< as OTP's: "CRASH REPORT", "SUPERVISOR REPORT"
   std::string text = {};                     ///< what people read
-  std::string_view label = {};               ///< which of OTP's it is: "proc_lib crash"
+  std::string label = {};                    ///< which of OTP's it is: "proc_lib crash"
   std::string_view domain = {};              ///< "otp", "otp.sasl"; empty: the program's own
   std::vector<report_field> fields = {};     ///< what `text` was made of; empty: it is all there is
   /// What makes a text of the fields; null: `text` stands for itself.

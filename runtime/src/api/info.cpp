@@ -50,6 +50,7 @@ std::optional<process_info> info(pid other, const info_options& options) {
   question->messages = options.messages;
   question->dictionary = options.dictionary;
   question->stack = options.stack;
+  question->as_neighbour = false;
   if (other == p.name() && !calling.is_thread()) {
     detail::drain(p);
     auto about = detail::describe(p, *question);

@@ -76,7 +76,9 @@ std::vector<report_field> fields_of(const crash_report& crash) {
       {crash.exception_type.empty() ? "exception exit" : "exception error", text_of(crash.reason)},
       {"ancestors", list_of(crash.ancestors)}};
   if (!crash.last_message.empty()) all.push_back({"last message", crash.last_message});
+  if (!crash.client.empty()) all.push_back({"client", crash.client});
   if (!crash.state.empty()) all.push_back({"state", crash.state});
+  if (!crash.log.empty()) all.push_back({"log", list_of(crash.log)});
   all.push_back({"links", list_of(crash.links)});
   all.push_back({"message_queue_len", text_of(crash.mailbox_length)});
   all.push_back({"trap_exit", truth(crash.traps_exits)});
@@ -148,7 +150,9 @@ std::vector<report_field> shortened(std::vector<report_field> fields, const repo
   std::stable_sort(shortest_first.begin(), shortest_first.end(), [&](std::size_t a, std::size_t b) {
     return fields[a].value.size() < fields[b].value.size();
   });
+  constexpr std::size_t around_value = 8;  // indent, colon, line end
   std::size_t left = layout.chars_limit;
+  for (const report_field& f : fields) left -= std::min(left, f.key.size() + around_value);
   std::size_t waiting = fields.size();
   for (const std::size_t i : shortest_first) {
     const std::size_t share = std::max(left / waiting--, cut_mark.size());

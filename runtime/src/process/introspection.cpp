@@ -70,7 +70,8 @@ void describe_mailbox(control_block& p, process_info& about, bool messages) {
 }  // namespace
 
 const char* function_of(const control_block& p) {
-  if (p.stopped_on == nullptr) return sleeps(p) ? "kin::hibernate" : "";
+  // One that has a wait and is on its stack still serves its signals before it leaves it.
+  if (p.waiting == nullptr) return sleeps(p) ? "kin::hibernate" : "";
   switch (p.waiting->kind) {
     case wait_kind::message:
       return "kin::receive";
@@ -86,8 +87,24 @@ const char* function_of(const control_block& p) {
   return "";
 }
 
+namespace {
+
+constexpr std::size_t links_of_neighbour = 20;
+
+// What a crash report has room for; its cost has a bound, but for the count of its messages.
+void describe_as_neighbour(control_block& p, process_info& about) {
+  for (auto* half = p.links.first(); half != nullptr && about.links.size() < links_of_neighbour;
+       half = link_list::next(*half))
+    about.links.push_back(half->peer());
+  for (const signal* s = p.queue_first; s != nullptr; s = s->next) ++about.message_queue_len;
+  if (p.extra != nullptr && p.extra->name != nullptr) about.registered_name = p.extra->name->text;
+}
+
+}  // namespace
+
 std::optional<description> describe(control_block& p, const info_signal& wanted) {
   if (p.is(flag_doomed) || p.is(flag_exiting)) return std::nullopt;
+  if (wanted.as_neighbour && p.is(flag_traps)) return std::nullopt;
   description about;
   about.pid = p.name();
   about.status = status_of(p);
@@ -107,6 +124,10 @@ std::optional<description> describe(control_block& p, const info_signal& wanted)
   if (wanted.stack && p.stopped_on != nullptr) {
     about.frames.resize(frames_max);
     about.frames.resize(backtrace_of(*p.stopped_on, about.frames));
+  }
+  if (wanted.as_neighbour) {
+    describe_as_neighbour(p, about);
+    return about;
   }
   describe_ties(p, about);
   describe_mailbox(p, about, wanted.messages);

@@ -445,7 +445,7 @@ void refuse(signal* s, const exit_reason& why) noexcept {
     }
     case signal_kind::info_question: {
       const auto* question = static_cast<info_signal*>(s);
-      answer(request_head{question->caller, question->number}, std::optional<process_info>());
+      answer(request_head{question->caller, question->number}, std::optional<description>());
       free_signal(s);
       break;
     }

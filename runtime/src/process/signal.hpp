@@ -66,6 +66,7 @@ struct info_signal : question_signal {
   bool messages;
   bool dictionary;
   bool stack;
+  bool as_neighbour;  // asked by one that crashes: little is wanted, and of who traps exits nothing
 };
 struct aliased_signal : signal {
   std::uint64_t number;

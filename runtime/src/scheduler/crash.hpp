@@ -6,6 +6,8 @@
 
 namespace kin::detail {
 
+/// In the process, when its code runs no more. Waits for a moment if it has links: for what it takes
+/// with it to say what that is.
 void report_crash(control_block& p) noexcept;
 
 /// Parent, its parent, and so on; names where they had one.

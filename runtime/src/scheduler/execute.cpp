@@ -291,15 +291,16 @@ void enter(worker& w, control_block& p) {
   this_worker().landed(came_from);
 }
 
-void end(worker& w, control_block& p) {
-  w.recorder.note(deed::ends, p.low_id());
+void end(worker& begun_on, control_block& p) {
+  begun_on.recorder.note(deed::ends, p.low_id());
   if (!p.is(flag_exiting)) {
     if (p.is(flag_spoke)) {
-      drain(p);  // the report counts what has come
-      report_crash(p);
+      drain(p);         // the report counts what has come
+      report_crash(p);  // may wait, and so change the worker
     }
-    w.machine.makes_place();
+    this_worker().machine.makes_place();
   }
+  worker& w = this_worker();
   const bool is_root = p.is(flag_root);
   const exit_reason why = is_root ? reason_of(p) : exit_reason(normal);
   if (!go_on_dying(p, w.machine.names, death_budget)) {
