@@ -5,6 +5,8 @@
 #include <kin/child_spec.hpp>
 #include <kin/report.hpp>
 
+#include "report_lines.hpp"
+
 #include <sstream>
 #include <string>
 #include <utility>
@@ -15,14 +17,24 @@ namespace kin::detail {
 class application_report {
  public:
   static void started(const std::string& name) {
-    emit({severity::info, "PROGRESS REPORT",
-          "    application: " + name + "\n    started_at: nonode@nohost"});
+    emit(laid_out({.severity = severity::info,
+                   .title = "PROGRESS REPORT",
+                   .label = "application_controller progress",
+                   .domain = "otp.sasl",
+                   .fields = {{"application", name}, {"started_at", "nonode@nohost"}},
+                   .lay_out = &lay_out_colons}));
   }
   /// Whatever it ended for, `stopped` among it.
   static void ended(const std::string& name, const std::string& why, restart type) {
-    std::ostringstream text;
-    text << "    application: " << name << "\n    exited: " << why << "\n    type: " << type;
-    emit({severity::notice, "INFO REPORT", std::move(text).str()});
+    std::ostringstream how;
+    how << type;
+    emit(laid_out(
+        {.severity = severity::notice,
+         .title = "INFO REPORT",
+         .label = "application_controller exit",
+         .domain = "otp",
+         .fields = {{"application", name}, {"exited", why}, {"type", std::move(how).str()}},
+         .lay_out = &lay_out_colons}));
   }
 };
 

@@ -4,6 +4,7 @@
 #include <kin/info.hpp>
 #include <kin/report.hpp>
 
+#include "report_lines.hpp"
 #include "system_state.hpp"
 
 #include <algorithm>
@@ -120,16 +121,25 @@ std::string printed(in_hand shown) {
 
 void report_crash(const handler_id& id, const std::string& last, const std::string& state,
                   const exit_reason& why) {
-  std::ostringstream text;
-  text << "** gen_event handler " << id << " crashed.\n** Was installed in " << own_name()
-       << "\n** Last event was: " << last << "\n** When handler state == " << state
-       << "\n** Reason == " << why;
-  emit({severity::error, "ERROR REPORT", std::move(text).str()});
+  emit(laid_out({.severity = severity::error,
+                 .title = "ERROR REPORT",
+                 .label = "gen_event terminate",
+                 .domain = "otp",
+                 .fields = {{"gen_event handler", to_string(id) + " crashed."},
+                            {"installed in", own_name()},
+                            {"last handler event", last},
+                            {"handler state", state},
+                            {"handler reason", to_string(why)}},
+                 .lay_out = &lay_out_stars}));
 }
 void warn_unexpected(const handler_id& id, const message& m) {
-  std::ostringstream text;
-  text << "** No clause of handle_info in " << id << "\n** Unhandled message: " << m;
-  emit({severity::warning, "WARNING REPORT", std::move(text).str()});
+  emit(laid_out(
+      {.severity = severity::warning,
+       .title = "WARNING REPORT",
+       .label = "gen_event no_handle_info",
+       .domain = "otp",
+       .fields = {{"No clause of handle_info in", to_string(id)}, {"unhandled", to_string(m)}},
+       .lay_out = &lay_out_stars}));
 }
 
 // Past any bound, as the end of a process is told.

@@ -24,7 +24,11 @@ void warn_unexpected(const behaviour& server, const message& m) {
   std::ostringstream text;
   text << "  server: " << type_name(server.subject()) << ' ' << self()
        << "\n  unexpected message: " << type_name(m.type()) << ' ' << m;
-  emit({severity::warning, "WARNING REPORT", std::move(text).str()});
+  emit({.severity = severity::warning,
+        .title = "WARNING REPORT",
+        .text = std::move(text).str(),
+        .label = "gen_server no_handle_info",
+        .domain = "otp"});
 }
 
 }  // namespace
@@ -175,6 +179,12 @@ next server_process::unless_idle(next then) {
   const duration limit = known()->hibernate_after;
   known()->waits_to_hibernate = limit != infinity && !then.wishes();
   return known()->waits_to_hibernate ? next(timeout{limit}) : std::move(then);
+}
+
+void server_process::format(crash_report& shown) const {
+  const auto* state = dynamic_cast<const system_state*>(beside_.get());
+  if (state == nullptr) return;
+  for (const sys::event& e : state->kept) shown.log.push_back(to_string(e));
 }
 
 // ---- what comes in ------------------------------------------------------------------------------

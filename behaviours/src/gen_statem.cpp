@@ -8,11 +8,15 @@
 #include <kin/sys.hpp>
 #include <kin/timer.hpp>
 
+#include "report_lines.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <string>
+#include <utility>
 
 namespace kin::detail {
 namespace {
@@ -346,15 +350,15 @@ void statem_process::print_event(std::ostream& out, const statem_event& e) const
   out << '}';
 }
 
-void statem_process::print_events(std::ostream& out, const char* what,
-                                  const std::deque<statem_event>& all) const {
-  if (all.empty()) return;
-  out << "\n** " << what << " = [";
+std::string statem_process::events_shown(const std::deque<statem_event>& all) const {
+  std::ostringstream out;
+  out << '[';
   for (const statem_event& e : all) {
     if (&e != &all.front()) out << ", ";
     print_event(out, e);
   }
   out << ']';
+  return std::move(out).str();
 }
 
 std::vector<std::string> statem_process::timeouts_shown() const {
@@ -386,31 +390,45 @@ void statem_process::add_to(sys::status& told) const {
   told.more.emplace_back("Postponed", to_string(kept));
 }
 
+namespace {
+
+// Texts without their quotes.
+std::string listed(const std::vector<std::string>& all) {
+  std::string text = "[";
+  for (const std::string& one : all) text += (&one == &all.front() ? "" : ", ") + one;
+  return text + ']';
+}
+
+}  // namespace
+
 void statem_process::ended(const exit_reason& why) {
   if (why.is_orderly()) return;
-  std::ostringstream text;
   const sys::status about = system_access(*this).status();
-  text << "** State machine " << (about.name.empty() ? to_string(about.pid) : about.name)
-       << " terminating";
+  std::vector<report_field> all{
+      {"State machine", (about.name.empty() ? to_string(about.pid) : about.name) + " terminating"}};
+  const auto add = [&](const char* key, std::string value) {
+    all.push_back({key, std::move(value)});
+  };
   if (current_.what != statem_event::kind::none) {
-    text << "\n** Last event = ";
-    print_event(text, current_);
+    std::ostringstream event;
+    print_event(event, current_);
+    add("last event", std::move(event).str());
   }
-  text << "\n** When server state = " << about.state
-       << "\n** Reason for termination = " << (why.is_error() ? "error:" : "exit:") << why
-       << "\n** Callback modules = [";
-  const std::vector<std::string> modules = module_names();
-  for (const std::string& m : modules) text << (&m == &modules.front() ? "" : ", ") << m;
-  text << "]\n** Callback mode = " << mode();
-  print_events(text, "Queued", queue_);
-  print_events(text, "Postponed", postponed_);
-  if (const std::vector<std::string> all = timeouts_shown(); !all.empty()) {
-    text << "\n** Time-outs = {" << all.size() << ", [";
-    for (const std::string& t : all) text << (&t == &all.front() ? "" : ", ") << t;
-    text << "]}";
-  }
-  if (!about.log.empty()) text << "\n** Log = " << to_string(about.log);
-  emit({severity::error, "ERROR REPORT", std::move(text).str()});
+  add("server state", about.state);
+  add("termination", (why.is_error() ? "error:" : "exit:") + to_string(why));
+  add("callback modules", listed(module_names()));
+  add("callback mode", mode());
+  if (!queue_.empty()) add("Queued", events_shown(queue_));
+  if (!postponed_.empty()) add("Postponed", events_shown(postponed_));
+  if (const std::vector<std::string> timers = timeouts_shown(); !timers.empty())
+    add("time-outs", '{' + std::to_string(timers.size()) + ", " + listed(timers) + '}');
+  if (!about.log.empty()) add("Log", to_string(about.log));
+  emit(laid_out({.severity = severity::error,
+                 .title = "ERROR REPORT",
+                 .label = "gen_statem terminate",
+                 .domain = "otp",
+                 .fields = std::move(all),
+                 .lay_out = &lay_out_stars}));
 }
 
 }  // namespace kin::detail

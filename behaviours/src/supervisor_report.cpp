@@ -5,7 +5,10 @@
 #include <kin/process.hpp>
 #include <kin/report.hpp>
 
+#include "report_lines.hpp"
+
 #include <sstream>
+#include <string>
 #include <utility>
 
 namespace kin::detail {
@@ -30,6 +33,12 @@ std::ostream& operator<<(std::ostream& out, const offender& child) {
              << child.spec.how_long() << "}, {child_type, " << child.spec.type << "}]";
 }
 
+std::string text_of(const offender& child) {
+  std::ostringstream out;
+  out << child;
+  return std::move(out).str();
+}
+
 }  // namespace
 
 std::string supervisor_report::supervisor() const {
@@ -39,20 +48,32 @@ std::string supervisor_report::supervisor() const {
 
 void supervisor_report::error(const char* context, const exit_reason& why,
                               const offender& child) const {
-  std::ostringstream text;
-  text << "    supervisor: " << supervisor() << "\n    errorContext: " << context
-       << "\n    reason: " << why << "\n    offender: " << child;
-  emit({severity::error, "SUPERVISOR REPORT", std::move(text).str()});
+  emit(laid_out({.severity = severity::error,
+                 .title = "SUPERVISOR REPORT",
+                 .label = "supervisor " + std::string(context),
+                 .domain = "otp.sasl",
+                 .fields = {{"supervisor", supervisor()},
+                            {"errorContext", context},
+                            {"reason", to_string(why)},
+                            {"offender", text_of(child)}},
+                 .lay_out = &lay_out_colons}));
 }
 
 void supervisor_report::progress(const offender& started) const {
-  std::ostringstream text;
-  text << "    supervisor: " << supervisor() << "\n    started: " << started;
-  emit({severity::info, "PROGRESS REPORT", std::move(text).str()});
+  emit(laid_out({.severity = severity::info,
+                 .title = "PROGRESS REPORT",
+                 .label = "supervisor progress",
+                 .domain = "otp.sasl",
+                 .fields = {{"supervisor", supervisor()}, {"started", text_of(started)}},
+                 .lay_out = &lay_out_colons}));
 }
 
 void supervisor_report::unexpected(const std::string& message) const {
-  emit({severity::error, "ERROR REPORT", "Supervisor received unexpected message: " + message});
+  emit({.severity = severity::error,
+        .title = "ERROR REPORT",
+        .text = "Supervisor received unexpected message: " + message,
+        .label = "supervisor unexpected_msg",
+        .domain = "otp"});
 }
 
 }  // namespace kin::detail

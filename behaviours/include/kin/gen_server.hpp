@@ -91,6 +91,8 @@ class server_process : public behaviour, protected server_host {
   next timed_out() final;
   /// Until it has started.
   [[nodiscard]] starting& how() { return static_cast<starting&>(*beside_); }
+  /// What sys has kept.
+  void format(crash_report& shown) const override;
 
  protected:
   void* server() override = 0;
@@ -139,7 +141,10 @@ class holds_server : public Base {
     if (stage_ == stage::server) std::destroy_at(&server_);
   }
   [[nodiscard]] const std::type_info& subject() const override { return typeid(S); }
-  void format(crash_report& shown) const override { format_all(shown); }
+  void format(crash_report& shown) const override {
+    Base::format(shown);
+    format_all(shown);
+  }
 
  protected:
   [[nodiscard]] bool is_made() const { return stage_ == stage::server; }

@@ -52,6 +52,8 @@ class statem_process : public server_process {
   /// For event_type::run.
   [[nodiscard]] void* machine() { return server(); }
   server_host& host() { return *this; }
+  /// Enters the state that it is in, and all that comes of that. Once, when it was made.
+  next begin();
   /// The modules that were pushed, of the type that the machine's class knows.
   virtual void* modules() = 0;
 
@@ -87,7 +89,6 @@ class statem_process : public server_process {
     std::vector<statem_event> events;
   };
 
-  next begin();
   next go_on(std::optional<exit_reason> stop);
   std::optional<exit_reason> handle_current();
   std::optional<exit_reason> follow(statem_step& step, bool first);
@@ -100,7 +101,7 @@ class statem_process : public server_process {
   message* content_of(const timer_key& key);
   [[nodiscard]] signal& node_of(const statem_event& e) const;
   void print_event(std::ostream& out, const statem_event& e) const;
-  void print_events(std::ostream& out, const char* what, const std::deque<statem_event>& all) const;
+  [[nodiscard]] std::string events_shown(const std::deque<statem_event>& all) const;
   [[nodiscard]] std::vector<std::string> timeouts_shown() const;
   [[nodiscard]] const char* mode() const;
 
