@@ -389,7 +389,8 @@ struct enter_options {
 
 /// What a process body returns to go on as a server: the body has ended, its stack is gone, and the
 /// process makes an S of the arguments and serves what is in its mailbox. `init` is not called:
-/// what is to be done before was done by the body. kin::parent(), linked or not, is the server's
+/// what is to be done before was done by the body; a state machine is in the state that its
+/// constructor left it in, and enters it. kin::parent(), linked or not, is the server's
 /// parent, whose exit ends it.
 ///
 ///   kin::proc_lib::start_link([](kin::proc_lib::starter<> ready) {
@@ -400,7 +401,8 @@ struct enter_options {
 ///
 /// Throws   kin::error outside a process. Ends the process with process_not_registered, or
 ///          process_not_registered_via, if it does not hold the name in the options.
-/// Context  the body of a process; returned from it.   See  gen_server:enter_loop/5.
+/// Context  the body of a process; returned from it.   See  gen_server:enter_loop/5,
+///          gen_statem:enter_loop/6.
 template <class S, class... A>
 entered_loop enter_loop(enter_options<S> options, A... arguments) {
   static_assert(std::constructible_from<S, A...>,
@@ -412,8 +414,16 @@ entered_loop enter_loop(enter_options<S> options, A... arguments) {
     how->entered.emplace(std::move(options.then));
     how->hibernate_after = options.hibernate_after;
     how->debug = std::move(options.debug);
-    return {std::make_unique<detail::server_body<S, A...>>(
-        std::move(how), std::tuple<A...>(std::move(arguments)...))};
+    auto body = std::make_unique<typename detail::process_of<S, A...>::type>(
+        std::move(how), std::tuple<A...>(std::move(arguments)...));
+    if constexpr (detail::is_machine<S>) {
+      body->how().entered.emplace(
+          continue_with([machine = body.get(), then = std::move(*body->how().entered)]() mutable {
+            next first = machine->begin();
+            return first.wishes() ? std::move(first) : std::move(then);
+          }));
+    }
+    return {std::move(body)};
   } else {
     return {};
   }
