@@ -3,6 +3,7 @@
 #include <kin/gen_server.hpp>
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
+#include <kin/logger.hpp>
 #include <kin/proc_lib.hpp>
 #include <kin/send_request.hpp>
 #include <kin/sys.hpp>
@@ -13,7 +14,9 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -866,6 +869,111 @@ TEST_P(gen_server, undef_handle_info) {
     EXPECT_EQ(test::reports()[0].severity, kin::severity::warning);
     EXPECT_THAT(test::reports()[0].text, AllOf(HasSubstr("hello"), HasSubstr("plain")));
     kin::stop(s);
+  });
+}
+
+struct nested {
+  std::vector<std::vector<int>> rows;
+};
+struct crash_by {
+  std::string text;
+};
+// Ends badly by a call or a cast.
+class brittle : public kin::gen_server {
+ public:
+  int handle_call(crash_by c) { throw std::runtime_error(c.text); }
+  kin::next handle_cast(crash_by c) { return kin::stop(c.text); }
+  [[nodiscard]] nested format_status() const { return {{{1, 2}, {3}}}; }
+};
+constexpr kin::name<brittle> glass{"conformance.glass"};
+// The fields of the one crash report, and what it reads as.
+struct told_crash {
+  std::vector<kin::report_field> fields;
+  std::string text;
+  std::string line;
+  std::string cut;
+  [[nodiscard]] std::string field(std::string_view key) const {
+    for (const auto& f : fields) {
+      if (f.key == key) return f.value;
+    }
+    return "(none)";
+  }
+};
+class crash_keeper {
+ public:
+  explicit crash_keeper(std::shared_ptr<told_crash> to) : to_(std::move(to)) {}
+  void log(const kin::logger::event& e, const kin::logger::handler_config& /*how*/) const {
+    const auto* said = std::get_if<kin::logger::report>(&e.msg);
+    if (said == nullptr || said->label != "proc_lib crash") return;
+    to_->fields = said->fields;
+    to_->text = kin::logger::message_of(e, {});
+    to_->line = kin::logger::message_of(e, {.single_line = true});
+    to_->cut = kin::logger::message_of(e, {.single_line = true, .depth = 1, .chars_limit = 300});
+  }
+
+ private:
+  std::shared_ptr<told_crash> to_;
+};
+template <class F>
+told_crash crash_of(F end_badly, kin::debug_options debug = {}) {
+  auto told = std::make_shared<told_crash>();
+  kin::logger::add_handler("crashes", crash_keeper(told));
+  const auto s = kin::start<brittle>({.name = glass, .debug = debug});
+  const kin::ref watch = kin::monitor(s);
+  end_badly(s);
+  test::expect_down(watch);
+  kin::logger::remove_handler("crashes");
+  return *told;
+}
+
+// What OTP's server and proc_lib say in two reports is one here: to the letter; on one line; cut.
+// Who waits for the answer is told with it: where, or that nobody does any more.
+TEST_P(gen_server, format_log_2) {
+  play([] {
+    const kin::pid me = kin::self();
+    const std::string client = kin::to_string(me);
+    kin::pid server;
+    const auto by_call = [&](const kin::server<brittle>& s) {
+      server = s.pid;
+      static_cast<void>(kin::try_call(s, crash_by{"oops"}));
+    };
+    const told_crash called = crash_of(by_call);
+    const std::string type = kin::type_name(typeid(brittle));
+    const std::string why = called.field("exception error");
+    EXPECT_THAT(why, HasSubstr("oops"));
+    const std::string request = kin::to_string(crash_by{"oops"});
+    const std::string state = kin::to_string(nested{{{1, 2}, {3}}});
+    EXPECT_EQ(called.text,
+              "  crasher:\n    initial call: " + type + "\n    pid: " + kin::to_string(server) +
+                  "\n    registered_name: conformance.glass\n    exception error: " + why +
+                  "\n    ancestors: [" + client + "]\n    last message: " + request +
+                  "\n    client: " + client + " in kin::call\n    state: " + state +
+                  "\n    links: []\n    message_queue_len: 0\n    trap_exit: false");
+    EXPECT_EQ(called.line, "crasher: initial call: " + type + ", pid: " + kin::to_string(server) +
+                               ", registered_name: conformance.glass, exception error: " + why +
+                               ", ancestors: [" + client + "], last message: " + request +
+                               ", client: " + client + " in kin::call, state: " + state +
+                               ", links: [], message_queue_len: 0, trap_exit: false");
+    EXPECT_LE(called.cut.size(), 300U);
+    EXPECT_THAT(called.cut, AllOf(testing::StartsWith("crasher: initial call: "),
+                                  HasSubstr("{[[...], [...]]}"), HasSubstr("...")));
+
+    const auto by_dead = [&](const kin::server<brittle>& s) {
+      kin::sys::suspend(s);
+      const auto dead = kin::spawn_monitor([s] { kin::call(s, crash_by{"late"}); });
+      test::settle();
+      kin::exit(dead.pid, kin::kill);
+      test::expect_down(dead.ref);
+      kin::sys::resume(s);
+    };
+    EXPECT_THAT(crash_of(by_dead).field("client"), testing::EndsWith(" is dead"));
+
+    const auto by_cast = [](const kin::server<brittle>& s) { kin::cast(s, crash_by{"end"}); };
+    const told_crash cast = crash_of(by_cast, {.log = 3});
+    EXPECT_EQ(cast.field("client"), "(none)");
+    EXPECT_EQ(cast.field("exception exit"), "\"end\"");
+    EXPECT_THAT(cast.field("log"), HasSubstr("got cast "));
+    EXPECT_EQ(called.field("log"), "(none)");
   });
 }
 

@@ -3,6 +3,7 @@
 #include <kin/gen_statem.hpp>
 #include <kin/info.hpp>
 #include <kin/keyed_registry.hpp>
+#include <kin/proc_lib.hpp>
 #include <kin/send_request.hpp>
 #include <kin/sys.hpp>
 
@@ -724,6 +725,74 @@ KIN_TEST(gen_statem, format_log_2) {
                                              kin::type_name(typeid(lamp)) +
                                              "]\n"
                                              "** Callback mode = handle_event_function"));
+}
+
+// ---- a process that becomes a machine -------------------------------------------------------------
+
+struct lit {};
+struct unlit {};
+class candle : public kin::gen_statem<candle, unlit, lit> {
+ public:
+  explicit candle(kin::pid test) : test_(test) { put_state(lit{}); }
+  static transition init() { return kin::stop("init was called"); }
+  void handle_enter(lit& /*now*/) const { kin::send(test_, word{"lit"}); }
+  void handle_enter(unlit& /*now*/) const { kin::send(test_, word{"unlit"}); }
+  static transition handle_event(lit& /*now*/, flip /*e*/) { return kin::next_state(unlit{}); }
+  static int handle_call(lit& /*now*/, count /*q*/) { return 1; }
+  static int handle_call(unlit& /*now*/, count /*q*/) { return 0; }
+  void terminate(const kin::exit_reason& why) const { kin::send(test_, why); }
+
+ private:
+  kin::pid test_;
+};
+inline constexpr kin::name<candle> on_the_table{"conformance.candle"};
+
+// Without a name, under its own, under one it does not hold; its parent's end is its own.
+KIN_TEST(gen_statem, enter_loop) {
+  using starter = kin::proc_lib::starter<>;
+  kin::registry<int, candle> keys;
+  const kin::pid me = kin::self();
+  const auto plain = kin::proc_lib::start_link([me](starter ready) {
+    kin::trap_exits();
+    ready.init_ack();
+    return kin::enter_loop<candle>(me);
+  });
+  EXPECT_EQ(test::expect<word>(), word{"lit"}) << "it enters the state it is in";
+  const kin::server<candle> machine{plain.pid};
+  EXPECT_EQ(kin::call(machine, count{}), 1);
+  kin::cast(machine, flip{});
+  EXPECT_EQ(test::expect<word>(), word{"unlit"});
+  EXPECT_EQ(kin::call(machine, count{}), 0);
+  EXPECT_EQ(kin::sys::get_status(machine).parent, me);
+
+  const auto named = kin::proc_lib::start_monitor([me](starter ready) {
+    kin::register_name(on_the_table, kin::self());
+    ready.init_ack();
+    return kin::enter_loop<candle>({.name = on_the_table}, me);
+  });
+  EXPECT_EQ(test::expect<word>(), word{"lit"});
+  EXPECT_EQ(kin::call(on_the_table, count{}), 1);
+  kin::stop(on_the_table);
+  EXPECT_EQ(test::expect<kin::exit_reason>(), kin::normal);
+  EXPECT_EQ(test::expect_down(named.ref).reason, kin::normal);
+
+  const auto wrong_name = kin::proc_lib::start_monitor([me](starter ready) {
+    ready.init_ack();
+    return kin::enter_loop<candle>({.name = on_the_table}, me);
+  });
+  EXPECT_EQ(test::expect_down(wrong_name.ref).reason, kin::process_not_registered);
+  const auto wrong_key = kin::proc_lib::start_monitor([&, me](starter ready) {
+    ready.init_ack();
+    return kin::enter_loop<candle>({.name = keys[1]}, me);
+  });
+  EXPECT_EQ(test::expect_down(wrong_key.ref).reason, kin::process_not_registered_via);
+  test::settle();
+  test::forget_reports();
+
+  const kin::ref watch = kin::monitor(machine);
+  kin::exit(machine, kin::shutdown);
+  EXPECT_EQ(test::expect<kin::exit_reason>(), kin::shutdown) << "its parent's exit was no end";
+  EXPECT_EQ(test::expect_down(watch).reason, kin::shutdown);
 }
 
 // ---- hibernation --------------------------------------------------------------------------------

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // proc_lib: starts that wait, stops that wait, and how processes end. otp-semantics 2.
 #include <kin/info.hpp>
+#include <kin/logger.hpp>
 #include <kin/proc_lib.hpp>
 #include <kin/special_process.hpp>
 
 #include "conformance/support.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 namespace {
 
@@ -62,6 +67,152 @@ const auto too_slow = [](starter<number> ready) {
   test::idle();
   ready.init_ack(number{5});
 };
+
+// Keeps the crash reports.
+class crash_keeper {
+ public:
+  explicit crash_keeper(std::shared_ptr<std::vector<kin::logger::event>> to) : to_(std::move(to)) {}
+  void log(const kin::logger::event& e, const kin::logger::handler_config& /*how*/) const {
+    if (e.meta.title == "CRASH REPORT") to_->push_back(e);
+  }
+
+ private:
+  std::shared_ptr<std::vector<kin::logger::event>> to_;
+};
+// What the processes that `make` starts and watches say when they end.
+template <class F>
+std::vector<kin::logger::event> crashes_of(F make) {
+  auto told = std::make_shared<std::vector<kin::logger::event>>();
+  kin::logger::add_handler("crashes", crash_keeper(told));
+  const kin::monitored child = make();
+  test::expect_down(child.ref);
+  kin::logger::remove_handler("crashes");
+  return *told;
+}
+const kin::logger::report& fields_of(const kin::logger::event& e) {
+  return std::get<kin::logger::report>(e.msg);
+}
+std::string field_of(const kin::logger::event& e, std::string_view key) {
+  const std::string* found = fields_of(e).find(key);
+  return found == nullptr ? "(none)" : *found;
+}
+
+// No report of an end in order, whatever the way; else one with its fields, and with those linked to
+// it that trap no exits, or linked to one of these: whom it takes with it.
+KIN_TEST(proc_lib, crash) {
+  for (const kin::exit_reason& why :
+       {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), kin::shutdown("done")}) {
+    EXPECT_THAT(crashes_of([&] { return kin::spawn_monitor([why] { kin::exit(why); }); }),
+                IsEmpty());
+  }
+  EXPECT_EQ(crashes_of([] { return kin::spawn_monitor([] { throw kin::shutdown; }); }).size(), 1U)
+      << "thrown, it is an error";
+
+  kin::pid near;
+  kin::pid far;
+  const kin::pid me = kin::self();
+  kin::register_name(kin::name<>("proc_lib_test.\u00e9t\u00e9"), me);
+  const auto all = crashes_of([&] {
+    const auto child = kin::spawn_monitor([me] {
+      const auto traps = kin::spawn_link([] {
+        kin::trap_exits();
+        kin::spawn_link([] { test::idle(); });
+        kin::receive([](const kin::exited& /*of the link*/) {});
+      });
+      const auto near_by = kin::spawn_link([me] {
+        kin::register_name(kin::name<>("proc_lib_test.near"), kin::self());
+        kin::send(me, kin::spawn_link([] { test::idle(); }));
+        test::idle();
+      });
+      kin::send(me, traps);
+      kin::send(me, near_by);
+      kin::receive([](const word& /*go on*/) {});
+      kin::exit(number{3});
+    });
+    std::vector<kin::pid> pids;
+    for (int i = 0; i < 3; ++i) pids.push_back(test::expect<kin::pid>());
+    test::settle();
+    near = kin::whereis(kin::name<>("proc_lib_test.near")).value();
+    for (const kin::pid p : pids) {
+      const auto links = kin::info(p)->links;
+      if (p != near && std::find(links.begin(), links.end(), near) != links.end() &&
+          !kin::info(p)->traps_exits)
+        far = p;
+    }
+    kin::send(child.pid, word{"go on"});
+    return child;
+  });
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(field_of(all[0], "exception exit"), kin::to_string(number{3}));
+  EXPECT_EQ(field_of(all[0], "ancestors"), "[proc_lib_test.\u00e9t\u00e9]");
+  EXPECT_EQ(field_of(all[0], "registered_name"), "[]");
+  EXPECT_EQ(field_of(all[0], "trap_exit"), "false");
+  std::vector<std::string> neighbours;
+  bool begins = false;
+  for (const kin::report_field& f : fields_of(all[0]).fields) {
+    if (begins && f.key == "pid") neighbours.push_back(f.value);
+    begins = begins || f.key == "neighbours";
+  }
+  EXPECT_THAT(neighbours, testing::ElementsAre(kin::to_string(near), kin::to_string(far)));
+  const std::string text = kin::logger::message_of(all[0], {});
+  EXPECT_THAT(text,
+              HasSubstr("\n  neighbours:\n    neighbour:\n      pid: " + kin::to_string(near) +
+                        "\n      registered_name: proc_lib_test.near\n"));
+  EXPECT_THAT(text, HasSubstr("\n      current_function: kin::receive\n"));
+  kin::unregister_name(kin::name<>("proc_lib_test.\u00e9t\u00e9"));
+}
+
+// However long a reason is, its report keeps the limit, and says of each field what there is room
+// for.
+KIN_TEST(proc_lib, t_format) {
+  const auto all = crashes_of([] {
+    return kin::spawn_monitor([] { kin::exit(std::vector(2000, std::vector{1, 2, 3})); });
+  });
+  ASSERT_EQ(all.size(), 1U);
+  const std::string whole = kin::logger::message_of(all[0], {});
+  EXPECT_GT(whole.size(), 10'000U);
+  for (const std::size_t limit : {400U, 1000U, 5000U}) {
+    for (const bool single_line : {true, false}) {
+      const std::string cut =
+          kin::logger::message_of(all[0], {.single_line = single_line, .chars_limit = limit});
+      EXPECT_LE(cut.size(), limit);
+      EXPECT_THAT(cut, testing::AllOf(HasSubstr("exception exit: [[1, 2, 3], "), HasSubstr("...")));
+      EXPECT_THAT(cut, HasSubstr("message_queue_len: 0")) << "what is short is whole";
+    }
+  }
+  const std::string flat = kin::logger::message_of(all[0], {.single_line = true, .depth = 1});
+  EXPECT_THAT(flat, HasSubstr("exception exit: [[...], [...], "));
+}
+
+// In several lines, on one, and cut.
+KIN_TEST(proc_lib, report_cb) {
+  const kin::pid me = kin::self();
+  kin::pid p;
+  const auto all = crashes_of([&] {
+    const auto child = kin::spawn_monitor([] {
+      kin::exit(std::vector{std::vector{1}, std::vector{2, 3}});
+    });
+    p = child.pid;
+    return child;
+  });
+  ASSERT_EQ(all.size(), 1U);
+  const std::string subject = field_of(all[0], "initial call");
+  const auto text = [&](const kin::report_layout& layout) {
+    return kin::logger::message_of(all[0], layout);
+  };
+  EXPECT_EQ(text({}), "  crasher:\n    initial call: " + subject +
+                          "\n    pid: " + kin::to_string(p) +
+                          "\n    registered_name: []\n    exception exit: [[1], [2, 3]]\n    "
+                          "ancestors: [" +
+                          kin::to_string(me) +
+                          "]\n    links: []\n    message_queue_len: 0\n    trap_exit: false");
+  EXPECT_EQ(text({.single_line = true}),
+            "crasher: initial call: " + subject + ", pid: " + kin::to_string(p) +
+                ", registered_name: [], exception exit: [[1], [2, 3]], ancestors: [" +
+                kin::to_string(me) + "], links: [], message_queue_len: 0, trap_exit: false");
+  EXPECT_THAT(text({.single_line = true, .depth = 1}),
+              HasSubstr("exception exit: [[...], [...]], "));
+}
 
 // An exception is an error with what it says, an exit its value, both reported once.
 KIN_TEST(proc_lib, stacktrace) {
