@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 GUIDE = ["first_process", "first_server", "first_tree", "supervisors", "applications", "state_machines", "events", "tasks",
-         "errors", "blocking", "threads", "testing", "debugging"]
+         "errors", "logging", "blocking", "threads", "testing", "debugging"]
 PAGES = ["otp", "architecture", "signals", "scheduler", "memory", "stacks", "seeing", "reliability", "proofs"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {
