@@ -194,9 +194,9 @@ void front::take(const kin::report& r) noexcept {
     event e = event_of(r);
     complete(e);
     log(std::move(e));
-  } catch (const std::bad_alloc&) {
-    // A report that cannot be made must not take the program down: its end reaches links and
-    // watchers all the same.
+  } catch (...) {
+    // No memory: a report that cannot be made must not take the program down. Or an exit signal came
+    // while a handler was waited for: it takes effect at the next wait.
   }
 }
 

@@ -43,7 +43,7 @@ void log(level l, std::variant<std::string, formatted, report> msg, const place&
          const metadata* extra);
 
 // Not constexpr: whoever calls it, while it is compiled, is told its name.
-inline void the_text_has_another_number_of_places_than_there_are_values() {}
+inline void this_is_no_text_with_a_place_for_each_value() {}
 
 /// How many places a text has.
 constexpr std::size_t places_in(std::string_view text) {
@@ -59,14 +59,13 @@ constexpr std::size_t places_in(std::string_view text) {
 
 /// A text that has a place for each value, and where it is written.
 template <class... Values>
-struct text_for {
+struct text_with_a_place_for_each_value {
   template <std::size_t N>
-  consteval text_for(            // NOLINT(google-explicit-constructor): a literal is one
-      const char (&literal)[N],  // NOLINT(modernize-avoid-c-arrays): a literal is one
+  consteval text_with_a_place_for_each_value(  // NOLINT(google-explicit-constructor): a literal is one
+      const char (&literal)[N],                // NOLINT(modernize-avoid-c-arrays): a literal is one
       place here = place::here())
       : text(literal, N - 1), where(here) {
-    if (places_in(text) != sizeof...(Values))
-      the_text_has_another_number_of_places_than_there_are_values();
+    if (places_in(text) != sizeof...(Values)) this_is_no_text_with_a_place_for_each_value();
   }
   std::string_view text;
   place where;
@@ -80,7 +79,7 @@ class logs {
  public:
   /// A text with a place `{}` for each value, which is printed if somebody may want it.
   template <class... Values>
-  void operator()(detail::text_for<std::type_identity_t<Values>...> text,
+  void operator()(detail::text_with_a_place_for_each_value<std::type_identity_t<Values>...> text,
                   const Values&... values) const {
     if (!detail::may_want(self().level(), text.where.file)) return;
     formatted made{std::string(text.text), {}};
