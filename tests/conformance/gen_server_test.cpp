@@ -882,7 +882,7 @@ struct crash_by {
 class brittle : public kin::gen_server {
  public:
   int handle_call(crash_by c) { throw std::runtime_error(c.text); }
-  kin::next handle_cast(crash_by c) { return kin::stop(c.text); }
+  kin::next handle_cast(crash_by c) { return kin::stop(kin::exit_reason(c.text)); }
   [[nodiscard]] nested format_status() const { return {{{1, 2}, {3}}}; }
 };
 constexpr kin::name<brittle> glass{"conformance.glass"};

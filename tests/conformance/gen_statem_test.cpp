@@ -789,10 +789,10 @@ KIN_TEST(gen_statem, enter_loop) {
   test::settle();
   test::forget_reports();
 
-  const kin::ref watch = kin::monitor(machine);
-  kin::exit(machine, kin::shutdown);
+  kin::trap_exits();
+  kin::exit(plain.pid, kin::shutdown);
   EXPECT_EQ(test::expect<kin::exit_reason>(), kin::shutdown) << "its parent's exit was no end";
-  EXPECT_EQ(test::expect_down(watch).reason, kin::shutdown);
+  EXPECT_EQ(test::expect<kin::exited>(), (kin::exited{plain.pid, kin::shutdown}));
 }
 
 // ---- hibernation --------------------------------------------------------------------------------

@@ -118,6 +118,7 @@ KIN_TEST(proc_lib, crash) {
         kin::trap_exits();
         kin::spawn_link([] { test::idle(); });
         kin::receive([](const kin::exited& /*of the link*/) {});
+        kin::exit(kin::shutdown);
       });
       const auto near_by = kin::spawn_link([me] {
         kin::register_name(kin::name<>("proc_lib_test.near"), kin::self());

@@ -95,6 +95,7 @@ class server_process : public behaviour, protected server_host {
   void format(crash_report& shown) const override;
 
  protected:
+  using server_host::format;
   void* server() override = 0;
   [[nodiscard]] const std::type_info& server_type() const final { return subject(); }
   void print_server(std::ostream& out) const final { print_state(out); }

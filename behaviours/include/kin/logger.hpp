@@ -73,7 +73,7 @@ struct text_with_a_place_for_each_value {
 
 }  // namespace detail
 
-/// Logs at a level: the objects below.
+/// What can be called to log.
 template <class Self>
 class logs {
  public:
@@ -118,8 +118,11 @@ class logs {
 /// Logs at a level, with more to be known of it.
 class logs_with : public logs<logs_with> {
  public:
+  /// At that level.
   logs_with(logger::level l, metadata extra) : level_(l), extra_(std::move(extra)) {}
+  /// At which.
   [[nodiscard]] logger::level level() const { return level_; }
+  /// What more is known.
   [[nodiscard]] const metadata* extra() const { return &extra_; }
 
  private:
@@ -127,17 +130,20 @@ class logs_with : public logs<logs_with> {
   metadata extra_;
 };
 
-/// Logs at a level that is given later: `logger::at(level)("text")`.
+/// Logs at a level: the objects below, and what `at` returns.
 ///
 /// Throws  nothing of the handlers'; what the values' own printing throws.
 /// Thread  any. On one that runs no process, and is not inside machine::enter, it is the logger of
 ///         all such threads.
 /// Waits   in a process, while a handler is in sync mode.
 /// Cost    some ns if its level is not wanted.
-class at : public logs<at> {
+class logs_at : public logs<logs_at> {
  public:
-  constexpr explicit at(logger::level l) : level_(l) {}
+  /// At that level.
+  constexpr explicit logs_at(logger::level l) : level_(l) {}
+  /// At which.
   [[nodiscard]] logger::level level() const { return level_; }
+  /// Nothing more is known.
   [[nodiscard]] static const metadata* extra() { return nullptr; }
   /// The same, with more to be known of it: what is set there counts.
   [[nodiscard]] logs_with with(metadata extra) const { return {level_, std::move(extra)}; }
@@ -146,22 +152,24 @@ class at : public logs<at> {
   logger::level level_;
 };
 
+/// For a level that is known when the program runs: `logger::at(level)("text")`.
+[[nodiscard]] constexpr logs_at at(level l) { return logs_at(l); }
 /// The system is unusable.
-inline constexpr at emergency{level::emergency};
+inline constexpr logs_at emergency{level::emergency};
 /// Somebody must act at once.
-inline constexpr at alert{level::alert};
+inline constexpr logs_at alert{level::alert};
 /// A part is lost.
-inline constexpr at critical{level::critical};
+inline constexpr logs_at critical{level::critical};
 /// Something has failed.
-inline constexpr at error{level::error};
+inline constexpr logs_at error{level::error};
 /// Something may fail.
-inline constexpr at warning{level::warning};
+inline constexpr logs_at warning{level::warning};
 /// Normal, and worth a look.
-inline constexpr at notice{level::notice};
+inline constexpr logs_at notice{level::notice};
 /// Normal.
-inline constexpr at info{level::info};
+inline constexpr logs_at info{level::info};
 /// For who looks for a fault.
-inline constexpr at debug{level::debug};
+inline constexpr logs_at debug{level::debug};
 
 /// Logs an event that was made by hand; what its metadata does not know is added.
 ///

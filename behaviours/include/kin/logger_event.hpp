@@ -97,6 +97,7 @@ class report_callback {
       f_ = [f = std::move(f)](const report& r, const report_layout& /*limits*/) { return f(r); };
     }
   }
+  /// Whether there is one.
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(f_); }
   /// Whether it was told the limits; else its text is cut after it.
   [[nodiscard]] bool keeps_limits() const { return keeps_limits_; }

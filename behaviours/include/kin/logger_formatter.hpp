@@ -85,6 +85,7 @@ class formatter {
 
   /// The text, with its line end.   Throws  kin::error with badarg for an event of level none, all.
   [[nodiscard]] std::string format(const event& e) const;
+  /// As it was made; of a program's own, the defaults.
   [[nodiscard]] const formatter_options& options() const { return options_; }
 
  private:
