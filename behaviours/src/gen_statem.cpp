@@ -377,17 +377,17 @@ std::vector<std::string> statem_process::timeouts_shown() const {
 
 void statem_process::print_state(std::ostream& out) const { print_machine(out); }
 
-void statem_process::add_to(sys::status& told) const {
-  told.more.emplace_back("Modules", to_string(module_names()));
-  told.more.emplace_back("Callback mode", mode());
-  told.more.emplace_back("Time-outs", to_string(timeouts_shown()));
+void statem_process::format(sys::status& shown) const {
+  shown.more.emplace_back("Modules", to_string(module_names()));
+  shown.more.emplace_back("Callback mode", mode());
+  shown.more.emplace_back("Time-outs", to_string(timeouts_shown()));
   std::vector<std::string> kept;
   for (const statem_event& e : postponed_) {
     std::ostringstream text;
     print_event(text, e);
     kept.push_back(std::move(text).str());
   }
-  told.more.emplace_back("Postponed", to_string(kept));
+  shown.more.emplace_back("Postponed", to_string(kept));
 }
 
 namespace {

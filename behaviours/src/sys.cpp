@@ -58,7 +58,6 @@ sys::status system_access::status() const {
                     .parent = parent(),
                     .state = state.str(),
                     .log = log()};
-  host_.add_to(shown);
   host_.format(shown);
   return shown;
 }

@@ -139,9 +139,7 @@ class server_host {
   virtual void* server() = 0;
   [[nodiscard]] virtual const std::type_info& server_type() const = 0;
   virtual void print_server(std::ostream& out) const = 0;
-  /// What its behaviour has to add to what sys says of it.
-  virtual void add_to(sys::status& /*told*/) const {}
-  /// What sys shows, to be changed.
+  /// What sys shows: its behaviour adds to it, its class may change it.
   virtual void format(sys::status& /*shown*/) const {}
   /// Runs the server's `terminate`, once; the reason to end with.
   virtual exit_reason terminate(exit_reason why) = 0;

@@ -184,7 +184,10 @@ class holds_server : public Base {
       }
     }
   }
-  void format(sys::status& shown) const override { format_all(shown); }
+  void format(sys::status& shown) const override {
+    Base::format(shown);
+    format_all(shown);
+  }
   void* server() override { return &server_; }
   void construct() override {
     std::tuple<A...> arguments = std::move(arguments_);

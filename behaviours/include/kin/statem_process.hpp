@@ -61,7 +61,8 @@ class statem_process : public server_process {
   void print_state(std::ostream& out) const final;
   next init() final;
   bool handle_info(message& m, next& then) final;
-  void add_to(sys::status& told) const final;
+  using server_process::format;
+  void format(sys::status& shown) const override;
   void ended(const exit_reason& why) final;
 
   virtual void run_init(statem_step& out) = 0;
