@@ -15,8 +15,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class after : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, after, test::worker_counts());
+class after : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, after, test::worlds(), test::name_of_world);
 
 /// The longest time that Erlang can wait: 2^32 - 1 ms.
 constexpr auto longest = std::chrono::milliseconds(std::numeric_limits<std::uint32_t>::max());
@@ -135,7 +135,7 @@ TEST_P(after, multi_timeout) {
 
 // The longest timeout does not fire early, in none of 2048 processes.
 TEST_P(after, receive_after_32bit) {
-  play([] {
+  play_on_threads([] {
     std::vector<kin::monitored> all;
     for (int i = 0; i < 2048; ++i) all.push_back(kin::spawn_monitor([] { waited(longest); }));
     // Time passes; no end is told.
@@ -149,7 +149,7 @@ TEST_P(after, receive_after_32bit) {
 // Many processes time out after all sorts of times, many times, while messages come: none is early,
 // none is left behind.
 TEST_P(after, receive_after_blast) {
-  play([] {
+  play_on_threads([] {
     std::vector<kin::monitored> all;
     const int count = test::sanitized ? 500 : 2000;
     for (int i = 0; i < count; ++i) {

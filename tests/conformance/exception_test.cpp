@@ -20,8 +20,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class exception : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, exception, test::worker_counts());
+class exception : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, exception, test::worlds(), test::name_of_world);
 
 inline constexpr kin::name<> nobody{"exception_conformance.nobody"};
 

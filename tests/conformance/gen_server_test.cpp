@@ -29,8 +29,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class gen_server : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, gen_server, test::worker_counts());
+class gen_server : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, gen_server, test::worlds(), test::name_of_world);
 
 struct oops {
   int number = 0;
@@ -213,7 +213,7 @@ TEST_P(gen_server, spec_init) {
 
 // The end of a parent that has a name is heard.
 TEST_P(gen_server, spec_init_local_registered_parent) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     const auto above = kin::spawn_monitor([me] {
       kin::register_name(kin::name<server>("the_parent"), kin::self());
@@ -780,7 +780,7 @@ TEST_P(gen_server, format_all_status) {
       for (auto& event : shown.log) event.text = "new_event";
     }
   };
-  play([] {
+  play_on_threads([] {
     const auto s = kin::start<discreet>();
     kin::sys::log(s, 5);
     kin::call(s, heard{"secret"});
@@ -929,7 +929,7 @@ told_crash crash_of(F end_badly, kin::debug_options debug = {}) {
 // What OTP's server and proc_lib say in two reports is one here: to the letter; on one line; cut.
 // Who waits for the answer is told with it: where, or that nobody does any more.
 TEST_P(gen_server, format_log_2) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     const std::string client = kin::to_string(me);
     kin::pid server;

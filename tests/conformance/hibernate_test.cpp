@@ -17,8 +17,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class hibernate : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, hibernate, test::worker_counts());
+class hibernate : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, hibernate, test::worlds(), test::name_of_world);
 
 // Memory that this OS process has in use.
 std::size_t resident_bytes() {
@@ -48,7 +48,7 @@ kin::pid sleepy_sum(kin::pid up) {
 // A process that hibernates and wakes over and over keeps its state; many that hibernate hold no
 // stack.
 TEST_P(hibernate, basic) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     const kin::pid one = sleepy_sum(me);
     for (int i = 1; i <= 1000; ++i) {

@@ -13,8 +13,8 @@ namespace {
 using namespace kin::literals;
 using test::word;
 
-class link : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, link, test::worker_counts());
+class link : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, link, test::worlds(), test::name_of_world);
 
 inline constexpr kin::name<> clerk{"link_conformance.clerk"};
 
@@ -229,7 +229,7 @@ void expect_agreement(int variant, kin::pid a, kin::pid b) {
 
 // One end links while the other links and unlinks: afterwards both agree.
 TEST_P(link, otp_17127_local_link_with_simultaneous_link_unlink) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     for (int round = 0; round < test::times(1000); ++round) {
       const kin::pid a = actor(me);
@@ -246,7 +246,7 @@ TEST_P(link, otp_17127_local_link_with_simultaneous_link_unlink) {
 
 // Both ends link and unlink at random: afterwards they agree.
 TEST_P(link, otp_17127_local_random) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     unsigned dice = 17127;
     for (int round = 0; round < test::times(400); ++round) {

@@ -16,8 +16,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class monitor : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, monitor, test::worker_counts());
+class monitor : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, monitor, test::worlds(), test::name_of_world);
 
 inline constexpr kin::name<> clerk{"monitor_conformance.clerk"};
 inline constexpr kin::name<> nobody{"monitor_conformance.nobody"};

@@ -16,8 +16,8 @@ using kin::message_queue_data;
 using test::number;
 using test::word;
 
-class mqd : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, mqd, test::worker_counts());
+class mqd : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, mqd, test::worlds(), test::name_of_world);
 
 message_queue_data told_of(kin::pid p) { return kin::info(p)->message_queue_data; }
 

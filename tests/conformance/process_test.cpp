@@ -22,8 +22,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class process : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, process, test::worker_counts());
+class process : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, process, test::worlds(), test::name_of_world);
 
 inline constexpr kin::name<> first_name{"process_conformance.first"};
 inline constexpr kin::name<> second_name{"process_conformance.second"};
@@ -382,7 +382,7 @@ std::size_t reports_titled(const std::string& title) {
 // A process may have so much and no more: with the first too much it is killed, and that is
 // reported once; or it is only reported; or neither. What it has taken does not count.
 TEST_P(process, spawn_opt_max_heap_size) {
-  play([] {
+  play_on_threads([] {
     constexpr std::size_t most = 100;
     const kin::pid me = kin::self();
     const auto waits = [] { kin::receive(kin::when(&word::text, "end"s, [](const word&) {})); };
@@ -1058,7 +1058,7 @@ TEST_P(process, processes_this_tab) {
 // One that is listed can be sent to, however young it is: a message that is sent while it lives
 // arrives.
 TEST_P(process, processes_send_infant) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     const int count = test::times(500);
     const kin::pid maker = kin::spawn([=] {

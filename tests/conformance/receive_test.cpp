@@ -14,8 +14,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class receive : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, receive, test::worker_counts());
+class receive : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, receive, test::worlds(), test::name_of_world);
 
 struct ask {
   kin::pid from;

@@ -15,8 +15,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class signal : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, signal, test::worker_counts());
+class signal : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, signal, test::worlds(), test::name_of_world);
 
 // What was sent before an exit signal is in the mailbox when that arrives; nothing after it is.
 TEST_P(signal, xm_sig_order) {
@@ -152,7 +152,7 @@ inline constexpr kin::name<> post_box{"signal_conformance.post_box"};
 // By pid, by name and by aliases in turns: what one process sends keeps its order, and its DOWN
 // comes last, while others send as well.
 TEST_P(signal, monitor_named_order_local) {
-  play([] {
+  play_on_threads([] {
     const kin::pid me = kin::self();
     kin::register_name(post_box, me);
     const kin::ref first = kin::alias();

@@ -12,14 +12,28 @@
 
 namespace kin::test {
 
-/// A case that is played on machines of so many workers.
-class on_workers : public testing::TestWithParam<unsigned> {
+/// A case that is played simulated under many seeds, or on machines of so many workers.
+class in_worlds : public testing::TestWithParam<unsigned> {
  protected:
   static void play(const std::function<void()>& body) {
+    if (GetParam() == simulated_world) {
+      play_simulated(body, {.leaves_processes = true, .leaves_messages = true});
+    } else {
+      play_on_threads(body);
+    }
+  }
+  /// A case of threads that meet, of the program's own streams, or of very many steps.
+  static void play_on_threads(const std::function<void()>& body) {
+    if (GetParam() == simulated_world) GTEST_SKIP() << "on threads only";
     run(machine_options{.workers = GetParam()}, body);
   }
+  static constexpr unsigned simulated_world = 0;
 };
-inline auto worker_counts() { return testing::Values(1U, 2U, 4U); }
+inline auto worlds() { return testing::Values(0U, 1U, 2U, 4U); }
+inline std::string name_of_world(const testing::TestParamInfo<unsigned>& world) {
+  if (world.param == 0) return "simulated";
+  return "on_" + std::to_string(world.param) + (world.param == 1 ? "_worker" : "_workers");
+}
 
 /// A reason or a payload that fits in no node: many lines of text.
 struct ledger {

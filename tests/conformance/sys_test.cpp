@@ -22,8 +22,8 @@ using test::word;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class sys : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, sys, test::worker_counts());
+class sys : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, sys, test::worlds(), test::name_of_world);
 
 struct put {
   int value = 0;
@@ -149,7 +149,7 @@ TEST_P(sys, stats) {
 TEST_P(sys, trace) {
   testing::internal::CaptureStdout();
   std::string me;
-  play([&me] {
+  play_on_threads([&me] {
     constexpr kin::name<cell> traced("traced");
     me = kin::to_string(kin::self());
     const auto server = kin::start<cell>({.name = traced});

@@ -16,8 +16,8 @@ using namespace kin::literals;
 using test::number;
 using test::word;
 
-class timer_bif : public test::on_workers {};
-INSTANTIATE_TEST_SUITE_P(workers, timer_bif, test::worker_counts());
+class timer_bif : public test::in_worlds {};
+INSTANTIATE_TEST_SUITE_P(worlds, timer_bif, test::worlds(), test::name_of_world);
 
 inline constexpr kin::name<> clerk{"timer_bif_conformance.clerk"};
 using payload = std::shared_ptr<int>;
@@ -325,7 +325,7 @@ TEST_P(timer_bif, registered_process) {
 // Eight hundred timers with large messages, from many processes to many: each message arrives as it
 // was, at its process.
 TEST_P(timer_bif, evil_timers) {
-  play([] {
+  play_on_threads([] {
     constexpr int processes = 40;
     constexpr int timers = 20;
     std::vector<kin::ref> ends;
@@ -360,7 +360,7 @@ kin::duration until(kin::clock::time_point instant) {
 
 // They all fire, each once and none early.
 TEST_P(timer_bif, same_time_yielding) {
-  play([] {
+  play_on_threads([] {
     const auto instant = kin::clock::now() + (test::sanitized ? 500ms : 200ms);
     for (int i = 0; i < one_instant(); ++i) kin::send_after(until(instant), kin::self(), number{i});
     std::vector<bool> seen(static_cast<std::size_t>(one_instant()), false);
