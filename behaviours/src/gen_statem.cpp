@@ -152,11 +152,15 @@ std::optional<exit_reason> statem_process::handle_current() {
   static_cast<void>(stop_timer({timer_key::kind::event}));
   statem_step step;
   try {
+    std::optional<in_hand_again> again;
     if (current_.what == statem_event::kind::info) {
       run_info(current_.content, step);
     } else {
       signal& s = node_of(current_);
-      if (current_.caller.owed()) head_of(s) = take_back(current_.caller);
+      if (current_.caller.owed()) {
+        head_of(s) = take_back(current_.caller);
+        again.emplace(s);
+      }
       static_cast<const event_type*>(s.type)->run(*this, s, step);
     }
     return follow(step, false);
@@ -173,6 +177,7 @@ void statem_process::put_current_aside() {
   if (head.number == 0) return;
   promise duty(head);
   current_.caller = std::move(duty);
+  keep_here(current_.caller);
 }
 
 // Handled, and not postponed: whoever still waits in it was forgotten.
@@ -199,6 +204,7 @@ void statem_process::collect(statem_step& step, wanted& all) {
         e.content = std::move(order.content);
         e.from = order.caller.caller();
         e.caller = std::move(order.caller);
+        keep_here(e.caller);
         all.events.push_back(std::move(e));
         break;
       }

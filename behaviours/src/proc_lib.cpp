@@ -56,6 +56,7 @@ result<pid> start_and_wait(std::unique_ptr<behaviour> body, start_word& word, st
   request.body = std::move(body);
   request.with = with;
   request.ready = &word.ready;
+  request.may_move = true;
   request.limit = limit;
   result<pid> child = start_process(std::move(request), made);
   monitor = made.ref;

@@ -203,6 +203,7 @@ struct start_request {
   std::unique_ptr<behaviour> body;
   start_with with;
   promise* ready = nullptr;  // where the new process finds its duty to answer; lives in the body
+  bool may_move = false;     // that duty, to another process
   duration limit = infinity;
 };
 result<pid> start_process(start_request request);

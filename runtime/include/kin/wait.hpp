@@ -27,7 +27,10 @@ struct wait {
   std::int64_t deadline = INT64_MAX;             // monotonic, ns
   std::uint64_t reply_number = 0;                // of the call that waits, 0 for none
   signal* answer = nullptr;                      // its reply
-  signal* seen = nullptr;                        // last message looked at; null: none yet
+  signal* seen = nullptr;  // last message looked at; null: none yet. Of a call: the last before it
+  pid callee = {};         // of a call: who is to answer; see process/probe.hpp
+  bool serves = false;     // of a call: somebody may wait for who calls
+  bool seeks = false;      // of a call: it is to be asked whether it is part of a circle
   std::int64_t since = 0;                        // where time is simulated
 
   /// Whether a message of that type is worth entering the stack for. Guards are the stack's

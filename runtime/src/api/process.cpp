@@ -14,6 +14,7 @@
 #include "process/mailbox.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
+#include "process/probe.hpp"
 #include "process/unwinding.hpp"
 
 #include <new>
@@ -194,6 +195,7 @@ result<pid> start_process(start_request request, spawned& made) {
   const std::uint64_t number = me.fresh_call();
   const auto owe_word = [&](control_block& child) {
     promise_record* record = make_promise({me.name(), number}, child.name());
+    record->stays = !request.may_move;
     child.owed.push(*record);
     start_access::give(*request.ready, record);
   };
@@ -225,6 +227,9 @@ result<pid> start_process(start_request request, spawned& made) {
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = number;
+  w.callee = name;
+  w.seen = me.queue_last;
+  w.serves = serves(me);
   const bool waited = wait_for(me, w, request.limit);
   if (w.answer == nullptr) {
     if (request.with.link) unlink_from(me, name);

@@ -13,6 +13,7 @@ namespace kin::detail {
 class start_access {
  public:
   static void give(promise& to, promise_record* record) { to.record_ = record; }
+  static promise_record* record(const promise& of) { return of.record_; }
   static request_head take_back(promise& from) noexcept {
     if (from.in_hand_ != nullptr) return std::exchange(*from.in_hand_, {from.in_hand_->caller, 0});
     if (from.record_ == nullptr) return {};

@@ -8,6 +8,7 @@
 #include "api/mail.hpp"
 #include "api/promise_access.hpp"
 #include "process/mailbox.hpp"
+#include "process/probe.hpp"
 #include "process/promise_record.hpp"
 
 #include <algorithm>
@@ -73,6 +74,15 @@ void promise::fail(const exit_reason& why) noexcept {
 }
 
 request_head take_back(promise& duty) noexcept { return start_access::take_back(duty); }
+
+void keep_here(promise& duty) noexcept {
+  if (promise_record* record = start_access::record(duty)) record->stays = true;
+}
+
+in_hand_again::in_hand_again(signal& request) {
+  calling_process("kin::detail::in_hand_again").more().in_hand_too = &request;
+}
+in_hand_again::~in_hand_again() { current_process()->extra->in_hand_too = nullptr; }
 
 void promise::settle() noexcept {
   promise_record* record = std::exchange(record_, nullptr);
@@ -141,6 +151,10 @@ reply exchange(pid to, signal* request, duration limit) {
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = p.fresh_call();
+  w.callee = to;
+  w.seen = p.queue_last;
+  w.serves = serves(p);
+  if (w.serves) request->flags |= from_server;
   head_of(*request) = {p.name(), w.reply_number};
   if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
     exit_reason why = deliver_request(to, request, limit, done);

@@ -112,6 +112,7 @@ struct extras {
   std::uint64_t marked_ref = 0;       // no message up to `mark` can carry this reference
   signal* mark = nullptr;             // null: the mailbox was empty
   const no_wait* no_waits = nullptr;  // the innermost that lives
+  signal* in_hand_too = nullptr;      // a request that was put aside and is handled now
   std::unique_ptr<rarities> rare;
 
   static void* operator new(std::size_t bytes) { return take_memory(bytes, class_for(bytes)); }

@@ -10,6 +10,7 @@
 #include "process/links.hpp"
 #include "process/monitors.hpp"
 #include "process/name_table.hpp"
+#include "process/probe.hpp"
 #include "process/remote.hpp"
 #include "process/scheduling.hpp"
 #include "process/suspension.hpp"
@@ -126,8 +127,12 @@ void take_name(control_block& p, record_signal& s) {
 void apply(control_block& p, signal* s) {
   switch (s->kind) {
     case signal_kind::message:
+      enqueue(p, s);
+      break;
     case signal_kind::request:
       enqueue(p, s);
+      if (p.waiting != nullptr && p.waiting->callee) [[unlikely]]
+        note_late_request(p, *s);
       break;
     case signal_kind::reply:
       take_answer(p, s, number_of_reply(*s));
@@ -203,6 +208,9 @@ void apply(control_block& p, signal* s) {
       break;
     case signal_kind::named:
       take_name(p, *static_cast<record_signal*>(s));
+      break;
+    case signal_kind::probe:
+      take_probe(p, *static_cast<probe_signal*>(s));
       break;
   }
 }
@@ -282,6 +290,8 @@ void apply_all(control_block& p, signal* oldest) {
       refuse(s, noproc);  // meant for an earlier user of this block
     }
   }
+  if (p.waiting != nullptr && p.waiting->seeks) [[unlikely]]
+    seek_circle(p);
   p.clear(flag_draining);
 }
 
@@ -466,6 +476,9 @@ void refuse(signal* s, const exit_reason& why) noexcept {
       break;
     case signal_kind::named:
       free_signal(s);  // whoever gave the name takes it back
+      break;
+    case signal_kind::probe:
+      discard_probe(*static_cast<probe_signal*>(s));
       break;
   }
 }

@@ -17,6 +17,7 @@ class promise_record : public signal {  // the signal tells the owner that it wa
   list_hook<promise_record> in_owner;
   request_head head;
   pid owner;
+  bool stays = false;  // with its owner: nobody else can answer
   two_holders holders;
 };
 

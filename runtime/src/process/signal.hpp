@@ -40,6 +40,7 @@ enum class signal_kind : std::uint8_t {
   room_wanted,     // number, caller: tell me when there is room in the mailbox
   aliased,         // mail that came by an alias
   named,           // somebody gave this process a name
+  probe,           // goes along calls that wait: see probe.hpp
 };
 /// A flag of mail: its value is a kin::down, or begins with one.
 inline constexpr std::uint16_t carries_down = 1;

@@ -136,6 +136,8 @@ const char* word_for(signal_kind kind) {
       return "a message by an alias";
     case signal_kind::named:
       return "a name";
+    case signal_kind::probe:
+      return "a probe for a circle of calls";
   }
   return "a signal";
 }
