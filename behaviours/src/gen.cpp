@@ -2,6 +2,7 @@
 #include <kin/gen.hpp>
 
 #include <string>
+#include <utility>
 
 namespace kin::detail {
 
@@ -11,6 +12,13 @@ reply call(std::optional<pid> to, signal* request, duration limit) {
     return reply(exit_reason(noproc));
   }
   return exchange(*to, request, limit);
+}
+
+bool server_host::drops(request_head& head) {
+  if (head.number == 0 || !has_given_up(head)) return false;
+  answer_failure(std::exchange(head, {head.caller, 0}), timed_out);
+  ++expired_;
+  return true;
 }
 
 bool refused(const server_host& host, signal& request) {

@@ -147,20 +147,29 @@ signal& statem_process::node_of(const statem_event& e) const {
   return e.content.empty() ? lent_->node() : e.content.node();
 }
 
+// Whether it is a call that the machine wants no more, its caller having given up.
+bool statem_process::drops_current() {
+  if (current_.what != statem_event::kind::call) return false;
+  signal& s = node_of(current_);
+  return static_cast<const event_type*>(s.type)->drops_expired && drops(head_of(s));
+}
+
 std::optional<exit_reason> statem_process::handle_current() {
+  std::optional<in_hand_again> again;
+  if (current_.caller.owed()) {
+    signal& s = node_of(current_);
+    head_of(s) = take_back(current_.caller);
+    again.emplace(s);
+  }
+  if (drops_current()) return std::nullopt;
   // Any event ends the event timeout; so does that itself, which is no more in either list.
   static_cast<void>(stop_timer({timer_key::kind::event}));
   statem_step step;
   try {
-    std::optional<in_hand_again> again;
     if (current_.what == statem_event::kind::info) {
       run_info(current_.content, step);
     } else {
       signal& s = node_of(current_);
-      if (current_.caller.owed()) {
-        head_of(s) = take_back(current_.caller);
-        again.emplace(s);
-      }
       static_cast<const event_type*>(s.type)->run(*this, s, step);
     }
     return follow(step, false);

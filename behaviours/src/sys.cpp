@@ -57,7 +57,8 @@ sys::status system_access::status() const {
                     .suspended = is_suspended(),
                     .parent = parent(),
                     .state = state.str(),
-                    .log = log()};
+                    .log = log(),
+                    .expired = host_.expired_};
   host_.format(shown);
   return shown;
 }
@@ -87,7 +88,7 @@ void system_access::log_to_file(const std::string& path) const {
   settle();
 }
 void system_access::statistics(bool on) const {
-  on ? known().count_from_now() : known().counted.reset();
+  on ? known().count_from_now(host_.expired_) : known().counted.reset();
   settle();
 }
 std::optional<sys::counts> system_access::statistics() const {
@@ -95,6 +96,7 @@ std::optional<sys::counts> system_access::statistics() const {
   sys::counts so_far = *found()->counted;
   so_far.now = clock::now();
   so_far.reductions = info(self())->reductions - so_far.reductions;
+  so_far.expired = host_.expired_ - so_far.expired;
   return so_far;
 }
 void system_access::install(std::string id, sys::debug_function see) const {

@@ -67,13 +67,16 @@ std::unique_ptr<system_state> system_state::of(const starting& how) {
   made->hibernate_after = how.hibernate_after;
   made->traces = debug.trace;
   made->keeps = debug.log;
-  if (debug.statistics) made->count_from_now();
+  if (debug.statistics) made->count_from_now(0);
   if (!debug.log_to_file.empty()) made->file.open(debug.log_to_file, std::ios::app);
   return made;
 }
 
-void system_state::count_from_now() {
-  if (!counted) counted = {.start = clock::now(), .reductions = info(self())->reductions};
+void system_state::count_from_now(std::uint32_t expired_before) {
+  if (counted) return;
+  counted = {.start = clock::now(),
+             .reductions = info(self())->reductions,
+             .expired = expired_before};
 }
 
 void system_state::no_debug() {

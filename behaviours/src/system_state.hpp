@@ -44,7 +44,7 @@ struct system_state final : beside {
   }
   /// A message that comes in, or a reply that goes out. `print_state` is called if somebody reads.
   void see(sys::event e, const std::function<std::string()>& print_state);
-  void count_from_now();
+  void count_from_now(std::uint32_t expired_before);
   void no_debug();
 
   bool suspended = false;
@@ -55,7 +55,7 @@ struct system_state final : beside {
   std::size_t keeps = 0;
   std::deque<sys::event> kept;
   std::ofstream file;
-  std::optional<sys::counts> counted;  // reductions: those before
+  std::optional<sys::counts> counted;  // reductions, expired: those before
   std::vector<std::pair<std::string, sys::debug_function>> installed;
 };
 

@@ -14,7 +14,7 @@ import sys
 
 GUIDE = ["first_process", "first_server", "first_tree", "supervisors", "applications", "state_machines", "events", "tasks",
          "errors", "logging", "blocking", "threads", "testing", "debugging"]
-PAGES = ["otp", "architecture", "signals", "scheduler", "memory", "stacks", "seeing", "reliability", "proofs"]
+PAGES = ["otp", "architecture", "signals", "calls", "scheduler", "memory", "stacks", "seeing", "reliability", "proofs"]
 # Markdown file -> page, in the order of the navigation.
 SITE = {
     "README.md": "index.html",

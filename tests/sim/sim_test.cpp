@@ -219,9 +219,14 @@ struct ask_other {};
 class stubborn : public kin::gen_server {
  public:
   void handle_cast(kin::server<stubborn> other) { other_ = other; }
-  int handle_call(ask_other) const { return kin::call(other_, ask_other{}, kin::infinity); }
+  // Who is put aside could be answered by anybody, so that a circle of such calls is no error.
+  kin::replies<int> handle_call(ask_other /*request*/, kin::from<int> who) {
+    aside_.push_back(std::move(who));
+    return kin::call(other_, ask_other{}, kin::infinity);
+  }
 
  private:
+  std::vector<kin::from<int>> aside_;
   kin::server<stubborn> other_;
 };
 

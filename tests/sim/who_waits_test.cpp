@@ -6,6 +6,8 @@
 #include "support/expect.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -57,12 +59,15 @@ struct ask_other {};
 class stubborn : public kin::gen_server {
  public:
   void handle_cast(kin::server<stubborn> other) { other_ = other; }
-  int handle_call(ask_other /*request*/) const {
+  // Who is put aside could be answered by anybody, so that a circle of such calls is no error.
+  kin::replies<int> handle_call(ask_other /*request*/, kin::from<int> who) {
+    aside_.push_back(std::move(who));
     waits_at = __LINE__ + 1;
     return kin::call(other_, ask_other{}, kin::infinity) + 1;
   }
 
  private:
+  std::vector<kin::from<int>> aside_;
   kin::server<stubborn> other_;
 };
 

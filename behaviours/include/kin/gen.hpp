@@ -15,6 +15,7 @@
 #include <kin/time.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -39,6 +40,8 @@ class [[nodiscard]] from {
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether the answer is still owed.
   [[nodiscard]] bool owed() const { return duty_.owed(); }
+  /// When the caller gives up; nothing if it waits for ever.
+  [[nodiscard]] std::optional<clock::time_point> deadline() const { return duty_.deadline(); }
   /// Thread  any.
   void answer(R value) { duty_.answer(std::move(value)); }
   /// The call fails with this reason.
@@ -58,6 +61,8 @@ class [[nodiscard]] from<void> {
   [[nodiscard]] kin::pid pid() const { return duty_.caller(); }
   /// Whether it still waits to go on.
   [[nodiscard]] bool owed() const { return duty_.owed(); }
+  /// When the caller gives up; nothing if it waits for ever.
+  [[nodiscard]] std::optional<clock::time_point> deadline() const { return duty_.deadline(); }
   /// Thread  any.
   void answer() { duty_.answer(detail::nothing{}); }
   /// The call fails with this reason.
@@ -141,6 +146,8 @@ class server_host {
   virtual void print_server(std::ostream& out) const = 0;
   /// What sys shows: its behaviour adds to it, its class may change it.
   virtual void format(sys::status& /*shown*/) const {}
+  /// Whether the caller has given up: then the request is answered, and counted.
+  [[nodiscard]] bool drops(request_head& head);
   /// Runs the server's `terminate`, once; the reason to end with.
   virtual exit_reason terminate(exit_reason why) = 0;
   /// Replies as `handle_call` returned.
@@ -157,6 +164,7 @@ class server_host {
   ~server_host() = default;
   virtual void see_reply(pid caller, signal& reply) = 0;
   std::unique_ptr<beside> beside_;  // starting; null for most; system_state
+  std::uint32_t expired_ = 0;       // requests that it has dropped
   bool watched_ = false;            // sys wants to know what it does
 };
 
@@ -250,9 +258,27 @@ next settle(server_host& host, request_head& head, Out&& out) {
   }
 }
 
+template <class S>
+concept has_drops_expired = requires {
+  S::drops_expired;
+};
+template <class S>
+concept has_good_drops_expired = requires {
+  typename std::bool_constant<S::drops_expired>;
+};
+/// Whether a server's class wants no request whose caller has given up.
+template <class S>
+constexpr bool drops_expired() {
+  if constexpr (has_good_drops_expired<S>) return S::drops_expired;
+  return false;
+}
+
 template <class S, class Q>
 next apply_call(server_host& host, signal& request) {
   using R = reply_of<S, Q>;
+  if constexpr (drops_expired<S>()) {
+    if (host.drops(head_of(request))) return as_before;
+  }
   S& s = *static_cast<S*>(host.server());
   Q& q = *static_cast<Q*>(value_of(request));
   request_head& head = head_of(request);

@@ -10,6 +10,7 @@
 //   kin::clauses      handle_info()     what comes from a bare pid, and kin::timeout: as receive's
 //   void | kin::next  init()            in the new process; may return ignore(), stop(reason)
 //   void              terminate(const kin::exit_reason&)
+//   static constexpr bool drops_expired = true    no request whose caller has given up by now
 //   auto              format_status() const                 what reports and sys print as the state
 //   void              format_status(kin::crash_report&) const, (kin::sys::status&) const
 //                                     the same for all that they show: to leave secrets out
@@ -290,6 +291,8 @@ constexpr bool check_server() {
                 "kin::stop(why)");
   static_assert(!has_terminate<S> || hears_its_end<S>,
                 "kin: terminate takes a const kin::exit_reason&");
+  static_assert(!has_drops_expired<S> || has_good_drops_expired<S>,
+                "kin: drops_expired is a static constexpr bool");
   return std::is_base_of_v<gen_server, S> && (!has_init<S> || has_good_init<S>);
 }
 

@@ -227,6 +227,8 @@ constexpr bool machine_rules<M>::check() {
       "kin::ignore(), kin::stop(why)");
   static_assert(!has_terminate<M> || hears_its_end<M>,
                 "kin: terminate takes a const kin::exit_reason&");
+  static_assert(!has_drops_expired<M> || has_good_drops_expired<M>,
+                "kin: drops_expired is a static constexpr bool");
   return is_machine_base<M> && (!has_init<M> || has_machine_init<M>);
 }
 

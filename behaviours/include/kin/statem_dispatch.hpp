@@ -285,7 +285,8 @@ struct machine_rules {
     return {{{&typeid(Q), &destroy_value<Q>, &print_value<Q>, request_offset<Q>},
              &typeid(M),
              &statem_process::apply},
-            &run_call<M, Q>};
+            &run_call<M, Q>,
+            drops_expired<M>()};
   }
   template <class E>
   static constexpr event_type cast_type() {

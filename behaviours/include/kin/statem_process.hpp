@@ -40,6 +40,7 @@ class statem_process;
 /// How a machine's requests are applied; `run` handles one in the state the machine is in.
 struct event_type : request_type {
   void (*run)(statem_process& machine, signal& event, statem_step& out);
+  bool drops_expired = false;
 };
 
 class statem_process : public server_process {
@@ -91,6 +92,7 @@ class statem_process : public server_process {
   };
 
   next go_on(std::optional<exit_reason> stop);
+  bool drops_current();
   std::optional<exit_reason> handle_current();
   std::optional<exit_reason> follow(statem_step& step, bool first);
   void collect(statem_step& step, wanted& all);

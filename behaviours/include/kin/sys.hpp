@@ -64,6 +64,9 @@ struct status {
   kin::pid parent = {};              ///< who started it; none: no process
   std::string state = {};            ///< printed, as its format_status has it
   std::vector<sys::event> log = {};  ///< what `log` has kept, oldest first
+  /// Requests that it has not handled, since their callers had given up: see drops_expired of
+  /// gen_server.
+  std::uint64_t expired = 0;
   /// What its behaviour adds, as OTP names it: of a state machine `Time-outs`, `Postponed`, ...
   std::vector<std::pair<std::string, std::string>> more = {};
 };
@@ -75,6 +78,7 @@ struct counts {
   std::uint64_t reductions = 0;    ///< of the process, since
   std::uint64_t messages_in = 0;   ///< calls, casts and other messages
   std::uint64_t messages_out = 0;  ///< replies that a handle_call returned
+  std::uint64_t expired = 0;       ///< of the calls: not handled, their callers had given up
 };
 
 /// Is shown each event, in the server's process. False: it wants to see no more. So does what it

@@ -33,8 +33,13 @@ class server_host;  // the behaviour that a request is applied to; each behaviou
 /// Behind the header of a request's signal, before its value.
 struct request_head {
   pid caller;
-  std::uint64_t number = 0;  // 0: a cast, or answered already
+  std::uint64_t number = 0;           // 0: a cast, or answered already
+  std::int64_t deadline = INT64_MAX;  // monotonic, ns: when the caller gives up; the last: never
 };
+/// Whether the caller has given up by now.   Context  a process.
+[[nodiscard]] bool has_given_up(const request_head& head) noexcept;
+/// When the caller gives up; nothing: never.
+[[nodiscard]] std::optional<clock::time_point> deadline_of(const request_head& head);
 
 /// A request knows the function that applies it; its type says for what class of server it was
 /// made.
@@ -135,6 +140,7 @@ class promise {
     return record_ != nullptr || (in_hand_ != nullptr && in_hand_->number != 0);
   }
   [[nodiscard]] pid caller() const;
+  [[nodiscard]] std::optional<clock::time_point> deadline() const;
   /// Thread  any.
   template <class R>
   void answer(R value) {

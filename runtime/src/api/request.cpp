@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <kin/deadline.hpp>
 #include <kin/request.hpp>
 #include <kin/request_in_hand.hpp>
 #include <kin/response.hpp>
@@ -45,6 +46,19 @@ promise_record* promise::take_away() noexcept {
   p.owed.push(*record);
   head->number = 0;
   return record;
+}
+
+bool has_given_up(const request_head& head) noexcept {
+  return head.deadline != never && head.deadline <= now();
+}
+std::optional<clock::time_point> deadline_of(const request_head& head) {
+  if (head.deadline == never) return std::nullopt;
+  return clock::time_point(duration(head.deadline));
+}
+
+std::optional<clock::time_point> promise::deadline() const {
+  if (in_hand_ != nullptr) return deadline_of(*in_hand_);
+  return record_ == nullptr ? std::nullopt : deadline_of(record_->head);
 }
 
 pid promise::caller() const {
@@ -128,7 +142,7 @@ reply exchange_from_thread(pid to, signal* request, duration limit) {
   wait w;
   w.kind = wait_kind::reply;
   w.reply_number = p.fresh_call();
-  head_of(*request) = {p.name(), w.reply_number};
+  head_of(*request) = {p.name(), w.reply_number, add(time_here(), limit)};
   static_cast<void>(held.release());
   if (const posted done = post_mail(to, request); done != posted::yes) {
     exit_reason why = deliver_request(to, request, limit, done);
@@ -154,14 +168,20 @@ reply exchange(pid to, signal* request, duration limit) {
   w.callee = to;
   w.seen = p.queue_last;
   w.serves = serves(p);
-  if (w.serves) request->flags |= from_server;
-  head_of(*request) = {p.name(), w.reply_number};
+  w.deadline = deadline_in(limit);
+  request->flags = w.serves ? from_server : std::uint16_t{0};
+  head_of(*request) = {p.name(), w.reply_number, w.deadline};
   if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
     exit_reason why = deliver_request(to, request, limit, done);
     if (why != normal) return reply(std::move(why));
   }
   --this_worker().budget;
-  return outcome(w, wait_for(p, w, limit));
+  if (limit.count() <= 0) {
+    w.late = true;  // unless the answer is here already
+  } else if (limit != infinity) {
+    arm_tick(p, w.deadline);
+  }
+  return outcome(w, wait_for(p, w, infinity));
 }
 
 std::uint64_t post_request(std::optional<pid> to, signal* request) {
@@ -207,6 +227,22 @@ std::ostream& operator<<(std::ostream& out, const response& r) {
   out << "response " << r.number_ << ": ";
   r.outcome_.print(out);
   return out;
+}
+
+std::optional<clock::time_point> request_deadline() {
+  using namespace detail;  // NOLINT(google-build-using-namespace): of this file's own
+  const control_block* p = current_process();
+  if (p == nullptr) return std::nullopt;
+  signal* in_hand = p->extra != nullptr && p->extra->in_hand_too != nullptr ? p->extra->in_hand_too
+                                                                            : p->in_hand;
+  if (in_hand == nullptr || in_hand->kind != signal_kind::request) return std::nullopt;
+  return deadline_of(head_of(*in_hand));
+}
+
+duration inherit_t::operator()(duration own) const {
+  const auto deadline = request_deadline();
+  if (!deadline) return own;
+  return std::clamp(*deadline - clock::now(), duration(0), std::max(own, duration(0)));
 }
 
 }  // namespace kin

@@ -48,7 +48,7 @@ struct probe_signal : signal {
 
 /// Owner, before a call: whether others may wait for it now. False only if nobody does.
 inline bool serves(const control_block& p) {
-  return p.is(flag_handles) || p.in_hand != nullptr || p.queue_first != nullptr || !p.owed.empty();
+  return p.is(flag_handles) || p.queue_first != nullptr || !p.owed.empty();
 }
 
 /// Owner, which waits in a call. A request has come.
