@@ -74,9 +74,8 @@ std::unique_ptr<system_state> system_state::of(const starting& how) {
 
 void system_state::count_from_now(std::uint32_t expired_before) {
   if (counted) return;
-  counted = {.start = clock::now(),
-             .reductions = info(self())->reductions,
-             .expired = expired_before};
+  counted = {
+      .start = clock::now(), .reductions = info(self())->reductions, .expired = expired_before};
 }
 
 void system_state::no_debug() {

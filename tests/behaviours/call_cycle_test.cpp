@@ -77,7 +77,8 @@ std::vector<server> servers(int count) {
 // ---- one after the other ------------------------------------------------------------------------
 
 class a_circle : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(of, a_circle, testing::Values(2, 3, 10), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(of, a_circle, testing::Values(2, 3, 10),
+                         testing::PrintToStringParamName());
 
 // The request goes along all of them, and the last one's call comes back to the first.
 TEST_P(a_circle, fails_the_call_that_closes_it_with_its_path) {
@@ -114,8 +115,7 @@ TEST_P(a_circle, that_closes_at_once_fails_one_call) {
       [count = GetParam()] {
         const auto all = servers(count);
         for (int round = 0; round < times(5); ++round) {
-          for (std::size_t i = 0; i < all.size(); ++i)
-            set_out(all[i], {all[(i + 1) % all.size()]});
+          for (std::size_t i = 0; i < all.size(); ++i) set_out(all[i], {all[(i + 1) % all.size()]});
           int circles = 0;
           for (int i = 0; i < count; ++i) {
             const int came_to = expect<number>().value;
@@ -176,8 +176,7 @@ KIN_TEST(servers, that_call_in_one_direction_hear_of_no_circle,
     }
     kin::spawn_link([along, test = kin::self()] { kin::send(test, number{along()}); });
   }
-  for (int i = 0; i < journeys; ++i)
-    EXPECT_THAT(expect<number>().value, testing::AnyOf(7, failed));
+  for (int i = 0; i < journeys; ++i) EXPECT_THAT(expect<number>().value, testing::AnyOf(7, failed));
 }
 
 // ---- who waits for a circle ---------------------------------------------------------------------

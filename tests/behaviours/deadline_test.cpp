@@ -125,7 +125,8 @@ KIN_TEST(inherit, gives_the_deadline_to_the_third_server) {
 KIN_TEST(inherit, is_no_longer_than_its_own_time) {
   const auto first = stages(10s);
   const auto before = kin::clock::now();
-  EXPECT_THAT(kin::call(first, take_time{}, 1h).value(), AllOf(Ge(before + 10s), Le(kin::clock::now() + 11s)));
+  EXPECT_THAT(kin::call(first, take_time{}, 1h).value(),
+              AllOf(Ge(before + 10s), Le(kin::clock::now() + 11s)));
   EXPECT_THAT(kin::call(first, take_time{}, kin::infinity).value(),
               AllOf(Ge(before + 10s), Le(kin::clock::now() + 11s)));
 }

@@ -29,6 +29,7 @@ struct wait {
   signal* answer = nullptr;                      // its reply
   signal* seen = nullptr;  // last message looked at; null: none yet. Of a call: the last before it
   pid callee = {};         // of a call: who is to answer; see process/probe.hpp
+  std::int64_t until = 0;  // of a call: its deadline, which it has told already
   bool serves = false;     // of a call: somebody may wait for who calls
   bool seeks = false;      // of a call: it is to be asked whether it is part of a circle
   std::int64_t since = 0;                        // where time is simulated

@@ -53,6 +53,8 @@ void take_news(control_block& p) {
 }
 }  // namespace
 
+constinit const wait a_call{.kind = wait_kind::reply};
+
 bool may_wait(control_block& p) {
   if ((p.flags & no_waits_now) != 0) [[unlikely]]
     return refuse_wait(p);
@@ -82,7 +84,7 @@ wait_state look_for_end(control_block& p, wait& w, duration limit) {
       w.late = true;
       return wait_state::over;
     }
-    w.deadline = deadline_in(limit);
+    w.deadline = w.until != 0 ? w.until : deadline_in(limit);
     arm_tick(p, w.deadline);
   }
   return wait_state::goes_on;

@@ -162,26 +162,22 @@ reply exchange(pid to, signal* request, duration limit) {
   if (!may_wait(p)) return reply(exit_reason(killed));
   if (to == p.name()) return reply(exit_reason(calling_self));
   static_cast<void>(held.release());
-  wait w;
-  w.kind = wait_kind::reply;
+  wait w = a_call;
   w.reply_number = p.fresh_call();
   w.callee = to;
   w.seen = p.queue_last;
-  w.serves = serves(p);
-  w.deadline = deadline_in(limit);
-  request->flags = w.serves ? from_server : std::uint16_t{0};
-  head_of(*request) = {p.name(), w.reply_number, w.deadline};
+  w.until = deadline_in(limit);
+  if (serves(p)) {
+    w.serves = true;
+    request->flags = from_server;
+  }
+  head_of(*request) = {p.name(), w.reply_number, w.until};
   if (const posted done = post_mail(to, request); done != posted::yes) [[unlikely]] {
     exit_reason why = deliver_request(to, request, limit, done);
     if (why != normal) return reply(std::move(why));
   }
   --this_worker().budget;
-  if (limit.count() <= 0) {
-    w.late = true;  // unless the answer is here already
-  } else if (limit != infinity) {
-    arm_tick(p, w.deadline);
-  }
-  return outcome(w, wait_for(p, w, infinity));
+  return outcome(w, wait_for(p, w, limit));
 }
 
 std::uint64_t post_request(std::optional<pid> to, signal* request) {
@@ -233,8 +229,8 @@ std::optional<clock::time_point> request_deadline() {
   using namespace detail;  // NOLINT(google-build-using-namespace): of this file's own
   const control_block* p = current_process();
   if (p == nullptr) return std::nullopt;
-  signal* in_hand = p->extra != nullptr && p->extra->in_hand_too != nullptr ? p->extra->in_hand_too
-                                                                            : p->in_hand;
+  signal* in_hand =
+      p->extra != nullptr && p->extra->in_hand_too != nullptr ? p->extra->in_hand_too : p->in_hand;
   if (in_hand == nullptr || in_hand->kind != signal_kind::request) return std::nullopt;
   return deadline_of(head_of(*in_hand));
 }
