@@ -27,7 +27,7 @@
 namespace kin::detail {
 
 /// A flag of a request: its sender serves others, or has something in its mailbox.
-inline constexpr std::uint16_t from_server = 4;
+inline constexpr std::uint16_t from_server = 8;  // 4 is the ledger's
 
 /// Who waits in a call, as a probe has met it.
 struct waiting_member {
