@@ -3,6 +3,7 @@
 #include <kin/gen_server.hpp>
 #include <kin/gtest.hpp>
 #include <kin/logger.hpp>
+#include <kin/no_wait.hpp>
 #include <kin/proc_lib.hpp>
 
 #include "support/expect.hpp"

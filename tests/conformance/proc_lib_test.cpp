@@ -100,6 +100,8 @@ std::string field_of(const kin::logger::event& e, std::string_view key) {
 // No report of an end in order, whatever the way; else one with its fields, and with those linked to
 // it that trap no exits, or linked to one of these: whom it takes with it.
 KIN_TEST(proc_lib, crash) {
+  const kin::pid me = kin::self();
+  kin::register_name(kin::name<>("proc_lib_test.\u00e9t\u00e9"), me);
   for (const kin::exit_reason& why :
        {kin::exit_reason(kin::normal), kin::exit_reason(kin::shutdown), kin::shutdown("done")}) {
     EXPECT_THAT(crashes_of([&] { return kin::spawn_monitor([why] { kin::exit(why); }); }),
@@ -110,8 +112,6 @@ KIN_TEST(proc_lib, crash) {
 
   kin::pid near;
   kin::pid far;
-  const kin::pid me = kin::self();
-  kin::register_name(kin::name<>("proc_lib_test.\u00e9t\u00e9"), me);
   const auto all = crashes_of([&] {
     const auto child = kin::spawn_monitor([me] {
       const auto traps = kin::spawn_link([] {
