@@ -958,7 +958,7 @@ TEST_P(gen_server, format_log_2) {
                                ", links: [], message_queue_len: 0, trap_exit: false");
     EXPECT_LE(called.cut.size(), 300U);
     EXPECT_THAT(called.cut, AllOf(testing::StartsWith("crasher: initial call: "),
-                                  HasSubstr("{[[...], [...]]}"), HasSubstr("...")));
+                                  HasSubstr("state: nested{[...]}"), HasSubstr("...")));
 
     const auto by_dead = [&](const kin::server<brittle>& s) {
       kin::sys::suspend(s);
