@@ -46,6 +46,11 @@ KIN_TEST(mailbox, holds_another_message, {.workers = {}, .seeds = 1}) {
 }
 
 KIN_SIM_TEST(reports, are_none) {
+  for (int i = 0; i < 5; ++i) {
+    kin::spawn([] {
+      for (int turn = 0; turn < 5; ++turn) kin::yield();
+    });
+  }
   kin::test::await_exit(kin::spawn([] { throw std::runtime_error("a crash"); }));
   EXPECT_EQ(kin::test::reports().size(), 0U);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a test waits for, and what it is told when that does not come.
-#include "kit/hears_failures.hpp"
 #include "support/expect.hpp"
+#include "support/hears_failures.hpp"
 
 #include <memory>
 #include <string>

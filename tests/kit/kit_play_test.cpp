@@ -2,8 +2,8 @@
 // Where a test's body is played, what fails it, and what it must not leave behind.
 #include <kin/kin.hpp>
 
-#include "kit/hears_failures.hpp"
 #include "support/expect.hpp"
+#include "support/hears_failures.hpp"
 
 #include <cstdlib>
 #include <set>

@@ -2,8 +2,8 @@
 // Probes: processes in the hands of a test.
 #include <kin/kin.hpp>
 
-#include "kit/hears_failures.hpp"
 #include "support/expect.hpp"
+#include "support/hears_failures.hpp"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// While it lives it is the framework that the kit tells of failures: for the kit's tests of what
+// While it lives it is the framework that the kit tells of failures: for tests of what
 // fails.
 #pragma once
 

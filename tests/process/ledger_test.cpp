@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of messages: counted, and a test fails if one is lost or comes twice.
+#include "process/ledger.hpp"
+
 #include <kin/alias.hpp>
 #include <kin/kin.hpp>
 #include <kin/sim.hpp>
 
-#include "kit/hears_failures.hpp"
-#include "process/ledger.hpp"
 #include "process/mailbox.hpp"
 #include "process/scheduling.hpp"
 #include "support/expect.hpp"
+#include "support/hears_failures.hpp"
 
 #include <functional>
 #include <string>
