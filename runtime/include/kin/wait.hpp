@@ -32,7 +32,7 @@ struct wait {
   std::int64_t until = 0;  // of a call: its deadline, which it has told already
   bool serves = false;     // of a call: somebody may wait for who calls
   bool seeks = false;      // of a call: it is to be asked whether it is part of a circle
-  std::int64_t since = 0;                        // where time is simulated
+  std::int64_t since = 0;  // where time is simulated
 
   /// Whether a message of that type is worth entering the stack for. Guards are the stack's
   /// business.
