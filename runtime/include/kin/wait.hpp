@@ -18,10 +18,13 @@ struct control_block;
 
 enum class wait_kind : std::uint8_t { message, reply, time, blocking, turn };
 
+// At most 80 bytes: each wait clears one, and what is larger is cleared in a loop.
 struct wait {
   wait_kind kind = wait_kind::message;
-  bool any_type = false;  // a catch-all clause
-  bool late = false;      // the deadline has passed
+  bool any_type = false;    // a catch-all clause
+  bool late = false;        // the deadline has passed
+  bool serves : 1 = false;  // of a call: somebody may wait for who calls
+  bool seeks : 1 = false;   // of a call: it is to be asked whether it is part of a circle
   std::uint32_t type_count = 0;
   const std::type_info* const* types = nullptr;  // a message of another type cannot end the wait
   std::int64_t deadline = INT64_MAX;             // monotonic, ns
@@ -30,8 +33,6 @@ struct wait {
   signal* seen = nullptr;  // last message looked at; null: none yet. Of a call: the last before it
   pid callee = {};         // of a call: who is to answer; see process/probe.hpp
   std::int64_t until = 0;  // of a call: its deadline, which it has told already
-  bool serves = false;     // of a call: somebody may wait for who calls
-  bool seeks = false;      // of a call: it is to be asked whether it is part of a circle
   std::int64_t since = 0;  // where time is simulated
 
   /// Whether a message of that type is worth entering the stack for. Guards are the stack's
@@ -45,6 +46,8 @@ struct wait {
     return false;
   }
 };
+
+static_assert(sizeof(wait) <= 80);
 
 /// The compiled half of one receive: it hands out candidates, oldest first, and waits when there
 /// are none.

@@ -53,8 +53,6 @@ void take_news(control_block& p) {
 }
 }  // namespace
 
-constinit const wait a_call{.kind = wait_kind::reply};
-
 bool may_wait(control_block& p) {
   if ((p.flags & no_waits_now) != 0) [[unlikely]]
     return refuse_wait(p);

@@ -86,10 +86,6 @@ bool wait_otherwise(control_block& p, wait& w, duration limit);
 
 inline constexpr std::uint32_t no_waits_now = flag_draining | flag_no_wait;
 
-/// Any call, to be copied, which is a few moves. That the compiler sees only a declaration is meant: it
-/// would clear a wait in a loop.
-extern const wait a_call;
-
 /// Waits until `w` is answered or late, or the limit has passed. As may_wait, at the start and
 /// whenever it wakes. A thread's block blocks the thread. In line, see worker::wait_here.
 [[gnu::always_inline]] inline bool wait_for(control_block& p, wait& w, duration limit) {

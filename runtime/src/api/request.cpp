@@ -162,7 +162,8 @@ reply exchange(pid to, signal* request, duration limit) {
   if (!may_wait(p)) return reply(exit_reason(killed));
   if (to == p.name()) return reply(exit_reason(calling_self));
   static_cast<void>(held.release());
-  wait w = a_call;
+  wait w;
+  w.kind = wait_kind::reply;
   w.reply_number = p.fresh_call();
   w.callee = to;
   w.seen = p.queue_last;
