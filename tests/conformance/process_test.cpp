@@ -290,7 +290,7 @@ TEST_P(process, otp_6237) {
         kin::send(me, number{static_cast<int>(test::drained().size())});
       }));
     }
-    const int rounds = test::times(1000);
+    const int rounds = 5 * test::times(200);
     for (int i = 0; i < rounds; ++i) {
       const auto limit = std::chrono::microseconds(i % 100);
       const auto brief = kin::spawn_monitor([=] {

@@ -147,21 +147,20 @@ TEST_P(sys, stats) {
 
 // A call is two lines on standard output, by the server's name if it has one.
 TEST_P(sys, trace) {
-  testing::internal::CaptureStdout();
-  std::string me;
-  play_on_threads([&me] {
+  play([] {
     constexpr kin::name<cell> traced("traced");
-    me = kin::to_string(kin::self());
+    const std::string me = kin::to_string(kin::self());
+    testing::internal::CaptureStdout();
     const auto server = kin::start<cell>({.name = traced});
     kin::sys::trace(traced, true);
     kin::call(server, get{});
     kin::sys::trace(traced, false);
     kin::call(server, get{});
     kin::stop(server);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "*DBG* traced got call " + kin::to_string(get{}) + " from " + me +
+                  "\n*DBG* traced sent 0 to " + me + ", new state 0\n");
   });
-  EXPECT_EQ(testing::internal::GetCapturedStdout(),
-            "*DBG* traced got call " + kin::to_string(get{}) + " from " + me +
-                "\n*DBG* traced sent 0 to " + me + ", new state 0\n");
 }
 
 // Both can be said twice; between them calls time out, and what was sent is served afterwards.
