@@ -79,7 +79,7 @@ void log(level l, std::variant<std::string, formatted, report> msg, const place&
   logger::log(std::move(e));
 }
 
-void stop(log_queue& queue, const handler_config& last) { queue.stop(last.formatter); }
+void stop(log_queue& queue) { queue.stop(); }
 
 void throw_error(const exit_reason& why, const char* what) {
   throw kin::error(why, std::string("kin::logger::") + what + ": " + kin::to_string(why));
@@ -194,7 +194,7 @@ result<void> detail::add_handler(std::string id, std::shared_ptr<installed> hand
     c.handlers.push_back(row);
     return {};
   });
-  if (!done) handler->removing(row->how);
+  if (!done) handler->removing();
   return done;
 }
 
@@ -209,7 +209,7 @@ result<void> try_remove_handler(std::string_view id) {
     std::erase(c.handlers, gone);
     return {};
   });
-  if (gone != nullptr) gone->handler->removing(gone->how);
+  if (gone != nullptr) gone->handler->removing();
   return done;
 }
 void remove_handler(std::string_view id) {

@@ -62,7 +62,7 @@ class outlet_handler final : public installed {
     }
     outlet_.tell(r);
   }
-  void removing(const handler_config& /*last*/) override {}
+  void removing() override {}
 
  private:
   kin::detail::report_outlet outlet_;

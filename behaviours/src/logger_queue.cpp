@@ -83,7 +83,17 @@ void log_queue::start(std::string id, front& of) {
 
 // ---- those who log ------------------------------------------------------------------------------
 
-bool log_queue::is_above_burst_limit(bool& wake) {
+bool log_queue::has_lost() const {
+  return counts_.burst != told_.burst || counts_.dropped != told_.dropped ||
+         counts_.flushed != told_.flushed;
+}
+void log_queue::count_lost(std::uint64_t handler_state::*what, std::uint64_t how_many,
+                           const formatter& format) {
+  if (!has_lost()) lost_format_ = format;
+  counts_.*what += how_many;
+}
+
+bool log_queue::is_above_burst_limit(const formatter& format, bool& wake) {
   if (!limits_.burst_limit_enable) return false;
   const auto time = clock::now();
   if (window_count_ == 0 || time - window_begin_ >= limits_.burst_limit_window_time) {
@@ -91,22 +101,24 @@ bool log_queue::is_above_burst_limit(bool& wake) {
     window_count_ = 0;
   }
   if (++window_count_ <= limits_.burst_limit_max_count) return false;
-  if (counts_.burst++ == told_.burst) {
+  if (counts_.burst == told_.burst) {
     tell_burst_at_ = window_begin_ + limits_.burst_limit_window_time;
     wake = true;  // it tells when that time has come
   }
+  count_lost(&handler_state::burst, 1, format);
   return true;
 }
 
-log_queue::taken log_queue::put(level l, std::string& text, bool may_wait, bool& wake) {
+log_queue::taken log_queue::put(level l, std::string& text, const formatter& format, bool may_wait,
+                                bool& wake) {
   const std::lock_guard hold(lock_);
-  if (failed_ || is_above_burst_limit(wake)) return taken::no;
+  if (failed_ || is_above_burst_limit(format, wake)) return taken::no;
   std::size_t length = queue_.size();
   if (length >= limits_.flush_qlen) {
-    counts_.flushed += std::exchange(length, 0);
+    count_lost(&handler_state::flushed, std::exchange(length, 0), format);
     queue_.clear();
   } else if (length >= limits_.drop_mode_qlen) {
-    ++counts_.dropped;
+    count_lost(&handler_state::dropped, 1, format);
     return taken::no;
   }
   queue_.push_back({l, std::move(text)});
@@ -117,14 +129,14 @@ log_queue::taken log_queue::put(level l, std::string& text, bool may_wait, bool&
   return taken::wait;
 }
 
-void log_queue::push(level l, std::string text) {
+void log_queue::push(level l, std::string text, const formatter& format) {
   bool wake = false;
   const pid process = [&] {
     const std::lock_guard hold(lock_);
     return process_;
   }();
   const bool is_own = in_process() && self() == process;
-  const taken done = put(l, text, !is_own && kin::detail::may_wait_now(), wake);
+  const taken done = put(l, text, format, !is_own && kin::detail::may_wait_now(), wake);
   if (done == taken::direct) return write_direct();
   if (wake && process) cast(server<log_writer>{process}, there_is_more{});
   // Whatever comes of it: what it has waited for is written, or the process is gone, or slow.
@@ -140,10 +152,9 @@ void log_queue::write_direct() {
   sink_->flush();
 }
 
-void log_queue::stop(const formatter& last_format) {
+void log_queue::stop() {
   const pid process = [&] {
     const std::lock_guard hold(lock_);
-    last_format_ = last_format;
     return process_;
   }();
   if (!process) return;
@@ -195,23 +206,24 @@ std::optional<duration> log_queue::write_all() {
 // In one line, when it is over.
 std::optional<duration> log_queue::tell_lost() {
   std::ostringstream text;
+  formatter format;
   {
     const std::lock_guard hold(lock_);
     const auto fresh = [&](std::uint64_t handler_state::*of) { return counts_.*of - told_.*of; };
     const std::uint64_t burst = fresh(&handler_state::burst);
     const std::uint64_t dropped = fresh(&handler_state::dropped);
     const std::uint64_t flushed = fresh(&handler_state::flushed);
-    if (burst + dropped + flushed == 0) return std::nullopt;
+    if (!has_lost()) return std::nullopt;
     const auto time = clock::now();
     if (burst != 0 && time < tell_burst_at_) return tell_burst_at_ - time;
     text << "Handler " << id_ << " was overloaded: " << dropped << " events dropped, " << flushed
          << " flushed, " << burst << " above the burst limit";
     told_ = counts_;
+    format = lost_format_;
   }
   event e{.level = level::notice, .msg = std::move(text).str()};
   front_->complete(e);
-  const auto row = front_->find(id_);
-  write({e.level, (row == nullptr ? last_format_ : row->how.formatter).format(e)});
+  write({e.level, format.format(e)});
   return std::nullopt;
 }
 
@@ -249,7 +261,7 @@ void log_queue::process_gone() noexcept {
 // ---- the handler --------------------------------------------------------------------------------
 
 void std_handler::log(const event& e, const handler_config& how) {
-  queue_->push(e.level, how.formatter.format(e));
+  queue_->push(e.level, how.formatter.format(e), how.formatter);
 }
 
 namespace {

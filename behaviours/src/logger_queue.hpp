@@ -40,10 +40,10 @@ class log_queue : public std::enable_shared_from_this<log_queue> {
 
   /// Starts its process, if this is a machine. Once, before all others.
   void start(std::string id, front& of);
-  /// May wait. Throws what the sink does where there is no process.
-  void push(level l, std::string text);
-  /// The handler is removed, and has formatted so: writes what is left, ends the process. May wait.
-  void stop(const formatter& last_format);
+  /// A text of that format. May wait. Throws what the sink does where there is no process.
+  void push(level l, std::string text, const formatter& format);
+  /// The handler is removed: writes what is left, ends the process. May wait.
+  void stop();
   [[nodiscard]] handler_state state();
 
   // The process's own.
@@ -62,8 +62,11 @@ class log_queue : public std::enable_shared_from_this<log_queue> {
   };
   enum class taken : std::uint8_t { no, yes, wait, direct };
 
-  taken put(level l, std::string& text, bool may_wait, bool& wake);
-  bool is_above_burst_limit(bool& wake);
+  taken put(level l, std::string& text, const formatter& format, bool may_wait, bool& wake);
+  void count_lost(std::uint64_t handler_state::*what, std::uint64_t how_many,
+                  const formatter& format);
+  [[nodiscard]] bool has_lost() const;
+  bool is_above_burst_limit(const formatter& format, bool& wake);
   std::optional<entry> next();
   void write(const entry& e);
   std::optional<duration> tell_lost();
@@ -83,7 +86,7 @@ class log_queue : public std::enable_shared_from_this<log_queue> {
   clock::time_point window_begin_{};
   std::uint64_t window_count_ = 0;
   clock::time_point tell_burst_at_{};
-  formatter last_format_;  // of what is told when the handler is no more
+  formatter lost_format_;  // of the first that was lost since that was told: so it is told
 
   std::mutex sink_lock_;  // where there is no process; that of a process needs none
   std::unique_ptr<log_sink> sink_;

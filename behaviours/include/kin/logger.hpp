@@ -250,23 +250,23 @@ class installed {
   installed& operator=(const installed&) = delete;
   virtual ~installed() = default;
   virtual void log(const event& e, const handler_config& how) = 0;
-  /// It is one no more; `last` is how it was.
-  virtual void removing(const handler_config& last) = 0;
+  /// It is one no more.
+  virtual void removing() = 0;
   /// Null: it has none.
   [[nodiscard]] virtual log_queue* queue() const { return nullptr; }
 };
 
 /// Writes what is left, ends its process.
-void stop(log_queue& queue, const handler_config& last);
+void stop(log_queue& queue);
 
 template <class H>
 class holds_handler final : public installed {
  public:
   explicit holds_handler(H handler) : handler_(std::move(handler)) {}
   void log(const event& e, const handler_config& how) override { handler_.log(e, how); }
-  void removing([[maybe_unused]] const handler_config& last) override {
+  void removing() override {
     if constexpr (std::is_same_v<H, std_handler>) {
-      stop(*handler_.queue(), last);
+      stop(*handler_.queue());
     } else if constexpr (requires(H & h) { h.removing(); }) {
       handler_.removing();
     }
