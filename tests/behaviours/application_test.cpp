@@ -61,8 +61,11 @@ KIN_TEST(an_application_that_ends, takes_all_others_along_or_not) {
     const auto why = test::controlled([=] {
       app::start(clock);
       app::start(shop, e.type);
-      kin::send(*app::top_process(shop), test::end_of_top{e.why});
+      const kin::pid top = *app::top_process(shop);
+      const kin::ref watch = kin::monitor(top);
+      kin::send(top, test::end_of_top{e.why});
       if (!e.goes_on) return;
+      test::expect_down(watch);  // it may wait on its way, for its crash report
       test::settle();
       EXPECT_EQ(running(), names{"clock"});
       kin::exit(*kin::whereis(app::controller_name), kin::shutdown);
