@@ -459,7 +459,9 @@ KIN_TEST(application, shutdown_func) {
         kin::send(*app::top_process(shop), test::end_of_top{exit_reason("fire")});
       },
       {.shutdown_func = [me](const exit_reason& reason) {
+        test::settle();  // who told a word before, and who tells one after, are others
         kin::send(me, word{kin::to_string(reason)});
+        test::settle();
         throw 1;  // of no consequence
       }});
   EXPECT_EQ(why, exit_reason(app::application_terminated{"shop", exit_reason("fire")}));

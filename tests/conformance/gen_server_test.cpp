@@ -419,7 +419,7 @@ TEST_P(gen_server, send_request_receive_reqid_collection) {
     kin::request_ids<std::string, int> open;
     EXPECT_EQ(kin::try_receive_response(open).error(), kin::no_request);
 
-    const auto by_hand = kin::send_request(a, delayed{2ms});
+    const auto by_hand = kin::send_request(a, delayed{1h});
     open.add(by_hand, 1);
     EXPECT_THROW(open.add(by_hand, 9), kin::error);
     kin::send_request(b, started{}, 2, open);
@@ -431,6 +431,7 @@ TEST_P(gen_server, send_request_receive_reqid_collection) {
     EXPECT_EQ(first.label, 2);
     EXPECT_EQ(*first.response, "ok");
     EXPECT_EQ(open.size(), 2U);
+    kin::cast(a, delayed{0ms});
     const auto second = kin::receive_response(open, kin::clock::now() + 10s);
     EXPECT_EQ(second.label, 1);
     EXPECT_EQ(*second.response, "delayed");
@@ -460,9 +461,10 @@ TEST_P(gen_server, send_request_wait_reqid_collection) {
     const auto a = fresh();
     kin::request_ids<std::string, word> open;
     EXPECT_EQ(kin::try_wait_response(open).error(), kin::no_request);
-    kin::send_request(a, delayed{3ms}, word{"late"}, open);
+    kin::send_request(a, delayed{1h}, word{"late"}, open);
     EXPECT_EQ(kin::try_wait_response(open, 0s).error(), kin::timed_out);
     EXPECT_EQ(open.size(), 1U);
+    kin::cast(a, delayed{0ms});
     const auto got = kin::wait_response(open, 10s, kin::when_taken::keep);
     EXPECT_EQ(got.label, word{"late"});
     EXPECT_EQ(*got.response, "delayed");

@@ -524,7 +524,7 @@ TEST_P(monitor, monitor_tag_storage) {
     std::vector<kin::pid> children;
     for (int i = 0; i < count; ++i) children.push_back(test::expect<kin::pid>());
     kin::send(keeper, word{"hibernate"});
-    test::settle(keeper);
+    test::settle();
     EXPECT_EQ(given_up.use_count(), 1) << "tags of monitors that were given up";
     for (int i = 0; i < count; ++i)
       kin::send(children[static_cast<std::size_t>(i)], kin::exit_reason(i));

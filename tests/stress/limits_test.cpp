@@ -14,6 +14,7 @@
 #include <array>
 #include <csignal>
 #include <functional>
+#include <malloc.h>
 #include <memory>
 #include <new>
 #include <string>
@@ -55,6 +56,7 @@ void use_stack_now() {
 // standard error, or by the code.
 outcome with_little_memory(double mib, const std::function<void()>& body) {
   const outcome seen = kin::test::run_child([&](int) {
+    mallopt(M_ARENA_MAX, 1);  // a thread's own takes 128 MiB at its first use and gives half back
     kin::machine machine({.workers = 2, .reports = [](const kin::report& /*one of many*/) {}});
     machine.start();
     use_stack_now();
