@@ -8,9 +8,7 @@
 
 #include "task_process.hpp"
 
-#include <algorithm>
 #include <deque>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -205,7 +203,5 @@ void check_stream_owner(pid owner) {
                             to_string(self()));
   }
 }
-
-std::size_t workers_here() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 }  // namespace kin::detail

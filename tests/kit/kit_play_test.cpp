@@ -277,6 +277,28 @@ KIN_TEST(settle, waits_for_a_chain_of_messages) {
   EXPECT_THAT(test::drained(), ElementsAre("5"));
 }
 
+/// A message that takes its time when it is destroyed unread.
+class slow_to_go {
+ public:
+  slow_to_go() = default;
+  slow_to_go(slow_to_go&&) noexcept = default;
+  slow_to_go& operator=(slow_to_go&&) noexcept = default;
+  ~slow_to_go() {
+    if (held_ != nullptr) std::this_thread::sleep_for(10ms);
+  }
+
+ private:
+  std::unique_ptr<int> held_ = std::make_unique<int>();
+};
+
+KIN_TEST(settle, waits_until_an_end_has_been_told) {
+  const kin::monitored watched = kin::spawn_monitor([] { test::idle(); });
+  kin::send(watched.pid, slow_to_go());
+  kin::exit(watched.pid, kin::kill);
+  test::settle();
+  EXPECT_THAT(test::drained(), testing::SizeIs(1));
+}
+
 KIN_SIM_TEST(settle, lets_no_time_pass) {
   const kin::pid sleeper = kin::spawn([] { kin::sleep(1ms); });
   const auto start = kin::clock::now();

@@ -294,6 +294,11 @@ TEST(print, writes_the_name_of_a_type_without_fields) {
   EXPECT_EQ(kin::to_string(shop::empty{}), "shop::empty");
 }
 
+TEST(print, writes_the_name_of_a_function_not_that_it_is_there) {
+  EXPECT_THAT(kin::to_string([] { return 1; }), testing::HasSubstr("lambda"));
+  EXPECT_EQ(kin::to_string(&kin::yield), "void (*)()");
+}
+
 TEST(print, writes_the_name_of_what_it_cannot_take_apart) {
   EXPECT_EQ(kin::to_string(shop::closed{1}), "shop::closed");
   EXPECT_EQ(kin::to_string(shop::derived{}), "shop::derived");

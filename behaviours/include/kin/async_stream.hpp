@@ -91,7 +91,6 @@ class stream_tasks {
 /// From a task to the helper of its stream.
 void give_to_stream(pid helper, std::size_t position, message value);
 void check_stream_owner(pid owner);
-[[nodiscard]] std::size_t workers_here();
 
 /// What a task of a stream returns, as a message.
 template <class R>
@@ -151,7 +150,7 @@ class task_stream {
         how_(how),
         supervisor_(supervisor),
         linked_(linked) {
-    if (how_.max_concurrency == 0) how_.max_concurrency = detail::workers_here();
+    if (how_.max_concurrency == 0) how_.max_concurrency = workers();
   }
   task_stream(const task_stream&) = delete;
   task_stream& operator=(const task_stream&) = delete;

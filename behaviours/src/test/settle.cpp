@@ -17,17 +17,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// All others, and how much each has done; nothing if one of them does something.
+/// All others, and how much each has done; nothing if one of them does something, or ends and has
+/// not told all who hear of it.
 std::optional<std::vector<std::pair<pid, std::uint64_t>>> seen_at_rest() {
   std::vector<std::pair<pid, std::uint64_t>> all;
   for (const pid p : processes()) {
     if (p == self()) continue;
     const auto about = info(p, {.limit = 100ms});
-    if (!about) continue;  // it has ended
+    if (!about) continue;  // it ends, or has ended
     if (about->status != process_status::waiting && about->status != process_status::suspended)
       return std::nullopt;
     all.emplace_back(p, about->reductions);
   }
+  if (all.size() + 1 != process_count()) return std::nullopt;
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -37,6 +37,12 @@ void print(std::ostream& out, const T& value);
 
 namespace detail {
 
+/// Would stream as the bool that a function pointer converts to: one, or a lambda without captures.
+template <class T>
+concept function_like = requires(const T& value) {
+  requires std::is_function_v<std::remove_pointer_t<decltype(+value)>>;
+};
+
 template <class T>
 concept range_like = requires(const T& value) {
   value.begin() != value.end();
@@ -181,6 +187,8 @@ void print(std::ostream& out, const T& value) {
     out << '"' << std::string_view(value) << '"';
   } else if constexpr (detail::is_duration<T>) {
     detail::print_duration(out, std::chrono::duration_cast<std::chrono::nanoseconds>(value));
+  } else if constexpr (detail::function_like<T>) {
+    out << type_name(typeid(T));
   } else if constexpr (streamable<T>) {
     out << value;
   } else if constexpr (std::is_enum_v<T>) {

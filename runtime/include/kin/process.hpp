@@ -331,6 +331,13 @@ void resume(pid p);
 /// are not. Costs time for each process there ever were at once.
 /// Context  a process, or a thread inside machine::enter.   See  erlang:processes/0.
 [[nodiscard]] std::vector<pid> processes();
+/// How many were started and have not told their end to all who hear of it: more than `processes`
+/// has, while some end. Exact when nobody starts and nobody ends.   Cost  one pass over the workers.
+/// Context  as processes.   See  erlang:system_info(process_count).
+[[nodiscard]] std::size_t process_count();
+/// Threads of the machine that run processes, extra ones for stuck workers included.
+/// Context  as processes.   See  erlang:system_info(schedulers_online).
+[[nodiscard]] unsigned workers();
 
 /// The process that stands for the group this one belongs to: inherited from the parent, a default
 /// pid if nobody ever set one. See  erlang:group_leader/0.

@@ -68,6 +68,12 @@ std::optional<process_info> info(pid other, const info_options& options) {
 
 std::vector<pid> processes() { return detail::ambient_machine("kin::processes").living(); }
 
+std::size_t process_count() {
+  return detail::ambient_machine("kin::process_count").process_count();
+}
+
+unsigned workers() { return detail::ambient_machine("kin::workers").worker_count(); }
+
 pid group_leader() { return detail::group_leader_of(detail::calling_process("kin::group_leader")); }
 
 void group_leader(pid leader, pid of) {
