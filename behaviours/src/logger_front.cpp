@@ -6,6 +6,7 @@
 #include <kin/values.hpp>
 
 #include "logger_filter.hpp"
+#include "logger_sink.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -43,16 +44,13 @@ std::string title_of(const event& e) {
   return title + " REPORT";
 }
 
-/// The handler that is there at first.
+/// The handler that is there at first: the machine's own sink, or spdlog's for standard error.
 class outlet_handler final : public installed {
  public:
-  explicit outlet_handler(kin::detail::report_outlet outlet) : outlet_(outlet) {}
+  explicit outlet_handler(kin::detail::report_outlet outlet)
+      : outlet_(outlet), stderr_(outlet.prints() ? stderr_sink(called_by::many) : nullptr) {}
   void log(const event& e, const handler_config& how) override {
-    if (outlet_.prints()) {
-      const std::string text = how.formatter.format(e);
-      std::fwrite(text.data(), 1, text.size(), stderr);
-      return;
-    }
+    if (stderr_ != nullptr) return stderr_->write(e.level, how.formatter.format(e));
     const std::string title = title_of(e);
     kin::report r{.severity = severity_of(e.level), .title = title, .text = message_of(e, {})};
     r.domain = e.meta.domain;
@@ -66,6 +64,7 @@ class outlet_handler final : public installed {
 
  private:
   kin::detail::report_outlet outlet_;
+  std::unique_ptr<log_sink> stderr_;
 };
 
 bool is_of_file(std::string_view path, std::string_view file) {

@@ -60,7 +60,9 @@ class calling_sink final : public log_sink {
 
 }  // namespace
 
-std::unique_ptr<log_sink> stderr_sink() {
+std::unique_ptr<log_sink> stderr_sink(called_by who) {
+  if (who == called_by::many)
+    return std::make_unique<their_sink>(std::make_unique<spdlog::sinks::stderr_sink_mt>());
   return std::make_unique<their_sink>(std::make_unique<spdlog::sinks::stderr_sink_st>());
 }
 

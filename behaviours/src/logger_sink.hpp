@@ -10,7 +10,7 @@
 
 namespace kin::logger::detail {
 
-/// One caller at a time. Throws what it fails with.
+/// Throws what it fails with.
 class log_sink {
  public:
   log_sink() = default;
@@ -23,7 +23,10 @@ class log_sink {
   virtual void flush() = 0;
 };
 
-std::unique_ptr<log_sink> stderr_sink();
+/// By how many threads it may be called at a time. What is not asked takes one.
+enum class called_by : bool { one, many };
+
+std::unique_ptr<log_sink> stderr_sink(called_by who);
 std::unique_ptr<log_sink> stdout_sink();
 /// Throws kin::error with cannot_open.
 std::unique_ptr<log_sink> file_sink(const std::string& path, file_options options);

@@ -120,6 +120,11 @@ MUTATIONS = [
              "    remove(p, own);\n    let_go(pair);\n", "    remove(p, own);\n", "links_model"),
     Mutation("links: an end is heard after unlink", "process/links.cpp",
              "  if (!active) return;\n", "", "link_test"),
+    Mutation("probes: nobody looks for a circle", "process/probe.cpp",
+             "    p.waiting->seeks = true;\n", "    p.waiting->seeks = false;\n", "call_cycle_test"),
+    Mutation("probes: whoever finds a circle ends its own call", "process/probe.cpp",
+             "  std::rotate(what->path.begin(), closed_by, what->path.end());\n",
+             "  static_cast<void>(closed_by);\n", "call_cycle_test"),
     Mutation("names: a holder changes without a version", "process/name_table.cpp",
              "      version + 1,\n", "      version,\n", "names_model"),
 ]

@@ -9,8 +9,8 @@
 //   logger::info.with({.domain = "shop.cart"})("{} is full", cart);
 //
 // At first everything from notice on goes to the handler "default": the machine's own sink
-// (machine_options::reports), which prints on standard error if nothing else was said. A machine
-// that was given a sink hands it info, too.
+// (machine_options::reports), and if there is none, spdlog's for standard error, called by whoever
+// logs. A machine that was given a sink hands it info, too.
 #pragma once
 
 #include <kin/exit_reason.hpp>

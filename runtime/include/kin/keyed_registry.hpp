@@ -22,7 +22,6 @@
 #include <kin/print.hpp>
 #include <kin/registry.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -165,7 +164,8 @@ class registry {
   }
   static void sweep(shard& part) {  // I1
     std::erase_if(part.holders, [](const auto& entry) { return detail::has_ended(entry.second); });
-    part.sweep_at = std::max(swept_from, 2 * part.holders.size());
+    const std::size_t twice = 2 * part.holders.size();
+    part.sweep_at = twice > swept_from ? twice : swept_from;
   }
 
   std::array<shard, std::size_t{1} << shard_bits> shards_;

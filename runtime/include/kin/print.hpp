@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <exception>
 #include <ostream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -210,12 +209,18 @@ void print(std::ostream& out, const T& value) {
   }
 }
 
+namespace detail {
+/// What a function writes. Compiled, as <sstream> is much to read for all who include this.
+[[nodiscard]] std::string written_by(void (*write)(std::ostream& out, const void* of),
+                                     const void* of);
+}  // namespace detail
+
 /// What `print` writes, as a string.
 template <class T>
 [[nodiscard]] std::string to_string(const T& value) {
-  std::ostringstream out;
-  print(out, value);
-  return std::move(out).str();
+  const auto write = [&value](std::ostream& out) { print(out, value); };
+  return detail::written_by(
+      [](std::ostream& out, const void* of) { (*static_cast<decltype(write)*>(of))(out); }, &write);
 }
 
 }  // namespace kin

@@ -56,6 +56,12 @@ std::string type_name(const std::type_info& type) {
   return name;
 }
 
+std::string detail::written_by(void (*write)(std::ostream& out, const void* of), const void* of) {
+  std::ostringstream out;
+  write(out, of);
+  return std::move(out).str();
+}
+
 namespace detail {
 void print_duration(std::ostream& out, std::chrono::nanoseconds time) {
   struct unit {
