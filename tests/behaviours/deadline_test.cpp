@@ -149,6 +149,44 @@ KIN_TEST(inherit, is_zero_when_the_caller_has_given_up) {
   EXPECT_GT(kin::call(server, left{}, 1h), 4s);
 }
 
+struct ask {};
+class silent : public kin::gen_server {
+ public:
+  kin::replies<int> handle_call(ask /*request*/, kin::from<int> caller) {
+    kept_.push_back(std::move(caller));
+    return kin::noreply;
+  }
+
+ private:
+  std::vector<kin::from<int>> kept_;
+};
+struct gave_up {
+  kin::exit_reason why = {};
+  kin::duration after = {};
+};
+class asks_the_silent : public kin::gen_server {
+ public:
+  asks_the_silent(kin::server<silent> other, kin::pid test) : other_(other), test_(test) {}
+  int handle_call(ask request) const {
+    const auto start = kin::clock::now();
+    const auto said = kin::try_call(other_, request, kin::inherit);
+    kin::send(test_, gave_up{said.error(), kin::clock::now() - start});
+    return 0;
+  }
+
+ private:
+  kin::server<silent> other_;
+  kin::pid test_;
+};
+KIN_SIM_TEST(inherit, ends_the_call_behind_when_the_caller_in_front_gives_up) {
+  const auto last = kin::start_link<silent>();
+  const auto first = kin::start_link<asks_the_silent>(last, kin::self());
+  EXPECT_EQ(kin::try_call(first, ask{}, 300ms).error(), kin::timed_out);
+  const auto behind = expect<gave_up>();
+  EXPECT_EQ(behind.why, kin::timed_out);
+  EXPECT_THAT(behind.after, AllOf(Ge(290ms), Le(350ms)));
+}
+
 // ---- what has expired ---------------------------------------------------------------------------
 
 struct work {};
