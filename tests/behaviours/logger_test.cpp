@@ -554,10 +554,12 @@ TEST(file_handler, has_every_line_when_the_machine_has_stopped) {
           "file", logger::to_file(here / "log"),
           {.formatter = logger::formatter(
                {.pattern = {logger::key("level"), " ", logger::key("msg"), "\n"}})});
-      kin::spawn([] {
+      kin::spawn([me = kin::self()] {
         kin::trap_exits();
+        kin::send(me, word{"ready"});
         kin::receive([](const kin::exited& /*stop*/) { logger::error("stopped"); });
       });
+      test::expect<word>();
       logger::error("{} lines", 2);
     });
     machine.stop();

@@ -37,7 +37,7 @@ TEST(info, tells_what_a_process_is) {
     const kin::ref watch = kin::monitor(p);
     kin::send(p, number{1});
     kin::send(p, number{2});
-    while (kin::info(p)->registered_name.empty()) kin::yield();
+    test::settle();
     const auto about = *kin::info(p, {.messages = true, .dictionary = true});
     EXPECT_EQ(about.pid, p);
     EXPECT_EQ(about.status, kin::process_status::waiting);

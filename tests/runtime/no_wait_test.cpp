@@ -68,9 +68,13 @@ TEST(no_wait, leaves_all_else_alone) {
     {
       const kin::no_wait here;
       const kin::pid me = kin::self();
-      const auto child = kin::spawn_monitor([me] { kin::send(me, word{"begun"}); });
+      const auto child = kin::spawn_monitor([me] {
+        kin::send(me, word{"begun"});
+        test::expect<number>();
+      });
       kin::link(child.pid);
       kin::unlink(child.pid);
+      kin::send(child.pid, number{2});
       kin::cancel_timer(kin::send_after(1h, me, word{"late"}));
       EXPECT_TRUE(kin::info(me));
       EXPECT_TRUE(kin::is_alive(me));
