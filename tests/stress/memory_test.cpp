@@ -60,7 +60,8 @@ void come_and_go(int count, int at_once) {
 }
 
 // malloc's own habit of an arena a thread, each of which keeps what it once had, is left out. How
-// many are there at once depends on the cores at first, so two rounds come before the start.
+// many are there at once depends on the cores, so two rounds come before the start, and some hundred
+// more may be dying at once in a later one: less than a MiB. A byte that each leaves is ten.
 void expect_no_growth(int each, int at_once, double at_most) {
   mallopt(M_ARENA_MAX, 1);
   kin::test::run({.reports = [](const kin::report& /*none*/) {}}, [=] {
@@ -68,7 +69,7 @@ void expect_no_growth(int each, int at_once, double at_most) {
     const double start = resident_mib();
     for (int round = 1; round <= 10; ++round) {
       come_and_go(each, at_once);
-      ASSERT_LE(resident_mib(), at_most * start) << "MiB, after round " << round;
+      ASSERT_LE(resident_mib(), at_most * start + 1) << "MiB, after round " << round;
     }
   });
 }
