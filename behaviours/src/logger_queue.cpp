@@ -272,7 +272,9 @@ std_handler over(std::unique_ptr<detail::log_sink> sink, const overload& limits)
 
 }  // namespace
 
-std_handler to_stderr(overload limits) { return over(detail::stderr_sink(detail::called_by::one), limits); }
+std_handler to_stderr(overload limits) {
+  return over(detail::stderr_sink(detail::called_by::one), limits);
+}
 std_handler to_stdout(overload limits) { return over(detail::stdout_sink(), limits); }
 std_handler to_file(const std::string& path, file_options options, overload limits) {
   return over(detail::file_sink(path, options), limits);
