@@ -8,7 +8,8 @@ test itself leaves out (GTEST_SKIP) does not count. Listed without a test is mis
 x, not applicable.
 
     scoreboard.py PRESET        runs the conformance tests of build/PRESET and counts; 1 if any failed
-    scoreboard.py --check       no test here without a listed case, none of a case with an x
+    scoreboard.py --check       no test here without a listed case, none of a case with an x, and one
+                                of each other
     scoreboard.py --self-test   counts a planted list and checks planted sources
 """
 import os
@@ -104,6 +105,13 @@ def strays(cases, sources):
                 yield file, f"{name} belongs into {suite}_test.cpp"
 
 
+def untested(cases, sources):
+    """The listed cases that should have a test in some file and have none."""
+    there = {f"{suite}.{case}" for text in sources.values()
+             for suite, case in TEST_IN_SOURCE.findall(text)}
+    return [case for case, why_not in cases.items() if not why_not and case not in there]
+
+
 def run(preset):
     cases = read_cases((HERE / "cases.txt").read_text())
     folder = ROOT / "build" / preset
@@ -125,11 +133,12 @@ def run(preset):
 
 def check():
     cases = read_cases((HERE / "cases.txt").read_text())
-    wrong = [f"{file}: {what}" for file, what in strays(
-        cases, {path.name: path.read_text() for path in sorted(HERE.glob("*.cpp"))})]
+    sources = {path.name: path.read_text() for path in sorted(HERE.glob("*.cpp"))}
+    wrong = [f"{file}: {what}" for file, what in strays(cases, sources)]
+    wrong += [f"{case} has no test" for case in untested(cases, sources)]
     if len(cases) != CASES:
         wrong.append(f"cases.txt: lists {len(cases)} cases, not {CASES}")
-    print("\n".join(wrong) or f"{len(cases)} cases, and no test beside them")
+    print("\n".join(wrong) or f"{len(cases)} cases, each with its test, and no test beside them")
     return not wrong
 
 
@@ -192,6 +201,7 @@ def self_test():
     found = {
         "board": ("\n".join(scoreboard(outcomes(cases, read_junit(PLANTED_JUNIT)))), PLANTED_BOARD),
         "strays": (list(strays(cases, PLANTED_SOURCES)), PLANTED_STRAYS),
+        "untested": (untested(cases, PLANTED_SOURCES), ["tea.iced", "tea.green", "cake.gone"]),
     }
     for text in MALFORMED_LISTS:
         try:
