@@ -121,7 +121,7 @@ MUTATIONS = [
     Mutation("links: an end is heard after unlink", "process/links.cpp",
              "  if (!active) return;\n", "", "link_test"),
     Mutation("probes: nobody looks for a circle", "process/probe.cpp",
-             "    p.waiting->seeks = true;\n", "    p.waiting->seeks = false;\n", "call_cycle_test"),
+             "p.waiting->seeks = true;", "p.waiting->seeks = false;", "call_cycle_test"),
     Mutation("probes: whoever finds a circle ends its own call", "process/probe.cpp",
              "  std::rotate(what->path.begin(), closed_by, what->path.end());\n",
              "  static_cast<void>(closed_by);\n", "call_cycle_test"),
