@@ -25,131 +25,115 @@ inline constexpr kin::name<> server{"info_test.server"};
 
 // ---- info ---------------------------------------------------------------------------------------
 
-TEST(info, tells_what_a_process_is) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const kin::pid p = kin::spawn_link([] {
-      kin::trap_exits();
-      kin::register_name(server, kin::self());
-      kin::put("visits", 7);
-      kin::receive([](word) {});
-    });
-    const kin::ref watch = kin::monitor(p);
-    kin::send(p, number{1});
-    kin::send(p, number{2});
-    test::settle();
-    const auto about = *kin::info(p, {.messages = true, .dictionary = true});
-    EXPECT_EQ(about.pid, p);
-    EXPECT_EQ(about.status, kin::process_status::waiting);
-    EXPECT_EQ(about.registered_name, "info_test.server");
-    EXPECT_EQ(about.parent, me);
-    EXPECT_EQ(about.ancestors.front(), kin::to_string(me));
-    EXPECT_EQ(about.priority, kin::priority::normal);
-    EXPECT_TRUE(about.traps_exits);
-    EXPECT_TRUE(about.holds_stack);
-    EXPECT_EQ(about.message_queue_len, 2U);
-    EXPECT_THAT(about.messages, ElementsAre("1", "2"));
-    EXPECT_THAT(about.links, ElementsAre(me));
-    EXPECT_THAT(about.monitors, IsEmpty());
-    EXPECT_THAT(about.monitored_by, ElementsAre(me));
-    EXPECT_THAT(about.dictionary, ElementsAre(std::pair<std::string, std::string>("visits", "7")));
-    EXPECT_THAT(kin::info(me)->monitors, ElementsAre(p));
-    EXPECT_EQ(kin::info(me)->status, kin::process_status::running);
-    kin::demonitor(watch);
-    kin::unlink(p);
-    kin::send(p, word{"end"});
-  });
-}
-
-TEST(info, says_that_a_handler_waits_which_has_left_all_that_it_has_got) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] { return kin::loop([](word) {}); });
-    kin::send(p, number{1});
-    kin::send(p, number{2});
-    test::settle();
-    EXPECT_EQ(kin::info(p)->status, kin::process_status::waiting);
-    EXPECT_EQ(kin::info(p)->message_queue_len, 2U);
-  });
-}
-
-TEST(info, tells_what_a_process_waits_in) {
-  test::run([] {
-    const auto waits_in = [](auto body) {
-      const kin::pid p = kin::spawn(body);
-      while (kin::info(p)->status != kin::process_status::waiting) kin::yield();
-      const std::string in = kin::info(p)->current_function;
-      kin::exit(p, kin::kill);
-      return in;
-    };
-    EXPECT_EQ(waits_in([] { test::idle(); }), "kin::receive");
-    EXPECT_EQ(waits_in([] { kin::sleep(1h); }), "kin::sleep");
-    EXPECT_EQ(waits_in([] { return kin::loop([](word) {}); }), "");
-    EXPECT_EQ(kin::info(kin::self())->current_function, "");
-  });
-}
-
-TEST(info, counts_reductions_without_losing_any) {
-  test::run([] {
-    const kin::pid me = kin::self();
-    const kin::pid h = kin::spawn([me] { return kin::loop([me](number n) { kin::send(me, n); }); });
-    const std::uint64_t before = kin::info(h)->reductions;
-    const std::uint64_t mine = kin::info(me)->reductions;
-    constexpr int count = 10'000;
-    for (int i = 0; i < count; ++i) {
-      kin::send(h, number{i});
-      test::expect<number>();
-    }
-    EXPECT_EQ(kin::info(h)->reductions, before + count);
-    EXPECT_GE(kin::info(me)->reductions, mine + count);
-    EXPECT_EQ(kin::info(h)->priority, kin::priority::normal);
-    for (int i = 0; i < count; ++i) kin::send(h, number{i});  // that are queued, too
-    for (int i = 0; i < count; ++i) test::expect<number>();
-    EXPECT_EQ(kin::info(h)->reductions, before + 2 * count);
-    kin::exit(h, kin::kill);
-  });
-}
-
-TEST(info, counts_reductions_beside_every_flag) {
-  test::run([] {
+KIN_TEST(info, tells_what_a_process_is) {
+  const kin::pid me = kin::self();
+  const kin::pid p = kin::spawn_link([] {
     kin::trap_exits();
-    kin::set_priority(kin::priority::max);
-    kin::set_message_queue_data(kin::message_queue_data::off_heap);
-    for (int i = 0; i < 3000; ++i) {
-      kin::checkpoint();
-      const auto about = *kin::info(kin::self());
-      ASSERT_TRUE(about.traps_exits);
-      ASSERT_EQ(about.priority, kin::priority::max);
-      ASSERT_EQ(about.message_queue_data, kin::message_queue_data::off_heap);
-      ASSERT_GE(about.reductions, static_cast<std::uint64_t>(i));
-    }
+    kin::register_name(server, kin::self());
+    kin::put("visits", 7);
+    kin::receive([](word) {});
   });
+  const kin::ref watch = kin::monitor(p);
+  kin::send(p, number{1});
+  kin::send(p, number{2});
+  test::settle();
+  const auto about = *kin::info(p, {.messages = true, .dictionary = true});
+  EXPECT_EQ(about.pid, p);
+  EXPECT_EQ(about.status, kin::process_status::waiting);
+  EXPECT_EQ(about.registered_name, "info_test.server");
+  EXPECT_EQ(about.parent, me);
+  EXPECT_EQ(about.ancestors.front(), kin::to_string(me));
+  EXPECT_EQ(about.priority, kin::priority::normal);
+  EXPECT_TRUE(about.traps_exits);
+  EXPECT_TRUE(about.holds_stack);
+  EXPECT_EQ(about.message_queue_len, 2U);
+  EXPECT_THAT(about.messages, ElementsAre("1", "2"));
+  EXPECT_THAT(about.links, ElementsAre(me));
+  EXPECT_THAT(about.monitors, IsEmpty());
+  EXPECT_THAT(about.monitored_by, ElementsAre(me));
+  EXPECT_THAT(about.dictionary, ElementsAre(std::pair<std::string, std::string>("visits", "7")));
+  EXPECT_THAT(kin::info(me)->monitors, ElementsAre(p));
+  EXPECT_EQ(kin::info(me)->status, kin::process_status::running);
+  kin::demonitor(watch);
+  kin::unlink(p);
+  kin::send(p, word{"end"});
 }
 
-TEST(message_queue_data, is_kept_and_told_and_returned) {
-  test::run([] {
-    using kin::message_queue_data;
-    EXPECT_EQ(kin::set_message_queue_data(message_queue_data::off_heap),
-              message_queue_data::on_heap);
-    EXPECT_EQ(kin::set_message_queue_data(message_queue_data::on_heap),
-              message_queue_data::off_heap);
-    EXPECT_THROW(kin::set_message_queue_data(static_cast<message_queue_data>(7)), kin::error);
-    const auto child =
-        kin::spawn([] { test::idle(); }, {.message_queue_data = message_queue_data::off_heap});
-    EXPECT_EQ(kin::info(child.pid)->message_queue_data, message_queue_data::off_heap);
-    EXPECT_THROW(kin::spawn([] {}, {.message_queue_data = static_cast<message_queue_data>(7)}),
-                 kin::error);
-    kin::exit(child.pid, kin::kill);
-  });
+KIN_TEST(info, says_that_a_handler_waits_which_has_left_all_that_it_has_got) {
+  const kin::pid p = kin::spawn_link([] { return kin::loop([](word) {}); });
+  kin::send(p, number{1});
+  kin::send(p, number{2});
+  test::settle();
+  EXPECT_EQ(kin::info(p)->status, kin::process_status::waiting);
+  EXPECT_EQ(kin::info(p)->message_queue_len, 2U);
 }
 
-TEST(info, of_the_dead_is_nothing) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] { kin::sleep(1h); });
-    EXPECT_TRUE(kin::info(p));
+KIN_TEST(info, tells_what_a_process_waits_in) {
+  const auto waits_in = [](auto body) {
+    const kin::pid p = kin::spawn(body);
+    while (kin::info(p)->status != kin::process_status::waiting) kin::yield();
+    const std::string in = kin::info(p)->current_function;
     kin::exit(p, kin::kill);
-    EXPECT_FALSE(kin::info(p));
-    EXPECT_FALSE(kin::info(kin::pid{}));
-  });
+    return in;
+  };
+  EXPECT_EQ(waits_in([] { test::idle(); }), "kin::receive");
+  EXPECT_EQ(waits_in([] { kin::sleep(1h); }), "kin::sleep");
+  EXPECT_EQ(waits_in([] { return kin::loop([](word) {}); }), "");
+  EXPECT_EQ(kin::info(kin::self())->current_function, "");
+}
+
+KIN_TEST(info, counts_reductions_without_losing_any) {
+  const kin::pid me = kin::self();
+  const kin::pid h = kin::spawn([me] { return kin::loop([me](number n) { kin::send(me, n); }); });
+  const std::uint64_t before = kin::info(h)->reductions;
+  const std::uint64_t mine = kin::info(me)->reductions;
+  constexpr int count = 10'000;
+  for (int i = 0; i < count; ++i) {
+    kin::send(h, number{i});
+    test::expect<number>();
+  }
+  EXPECT_EQ(kin::info(h)->reductions, before + count);
+  EXPECT_GE(kin::info(me)->reductions, mine + count);
+  EXPECT_EQ(kin::info(h)->priority, kin::priority::normal);
+  for (int i = 0; i < count; ++i) kin::send(h, number{i});  // that are queued, too
+  for (int i = 0; i < count; ++i) test::expect<number>();
+  EXPECT_EQ(kin::info(h)->reductions, before + 2 * count);
+  kin::exit(h, kin::kill);
+}
+
+KIN_TEST(info, counts_reductions_beside_every_flag) {
+  kin::trap_exits();
+  kin::set_priority(kin::priority::max);
+  kin::set_message_queue_data(kin::message_queue_data::off_heap);
+  for (int i = 0; i < 3000; ++i) {
+    kin::checkpoint();
+    const auto about = *kin::info(kin::self());
+    ASSERT_TRUE(about.traps_exits);
+    ASSERT_EQ(about.priority, kin::priority::max);
+    ASSERT_EQ(about.message_queue_data, kin::message_queue_data::off_heap);
+    ASSERT_GE(about.reductions, static_cast<std::uint64_t>(i));
+  }
+}
+
+KIN_TEST(message_queue_data, is_kept_and_told_and_returned) {
+  using kin::message_queue_data;
+  EXPECT_EQ(kin::set_message_queue_data(message_queue_data::off_heap), message_queue_data::on_heap);
+  EXPECT_EQ(kin::set_message_queue_data(message_queue_data::on_heap), message_queue_data::off_heap);
+  EXPECT_THROW(kin::set_message_queue_data(static_cast<message_queue_data>(7)), kin::error);
+  const auto child =
+      kin::spawn([] { test::idle(); }, {.message_queue_data = message_queue_data::off_heap});
+  EXPECT_EQ(kin::info(child.pid)->message_queue_data, message_queue_data::off_heap);
+  EXPECT_THROW(kin::spawn([] {}, {.message_queue_data = static_cast<message_queue_data>(7)}),
+               kin::error);
+  kin::exit(child.pid, kin::kill);
+}
+
+KIN_TEST(info, of_the_dead_is_nothing) {
+  const kin::pid p = kin::spawn([] { kin::sleep(1h); });
+  EXPECT_TRUE(kin::info(p));
+  kin::exit(p, kin::kill);
+  EXPECT_FALSE(kin::info(p));
+  EXPECT_FALSE(kin::info(kin::pid{}));
 }
 
 TEST(info, of_one_in_a_long_callback_says_so_in_time) {
@@ -169,79 +153,69 @@ TEST(info, of_one_in_a_long_callback_says_so_in_time) {
   });
 }
 
-TEST(processes, are_those_that_live) {
-  test::run([] {
-    const kin::pid lives = kin::spawn([] { kin::sleep(1h); });
-    const kin::pid dead = kin::spawn([] {});
-    test::await_exit(dead);
-    const auto all = kin::processes();
-    EXPECT_THAT(all, Contains(lives));
-    EXPECT_THAT(all, Contains(kin::self()));
-    EXPECT_THAT(all, Not(Contains(dead)));
-    kin::exit(lives, kin::kill);
-  });
+KIN_TEST(processes, are_those_that_live) {
+  const kin::pid lives = kin::spawn([] { kin::sleep(1h); });
+  const kin::pid dead = kin::spawn([] {});
+  test::await_exit(dead);
+  const auto all = kin::processes();
+  EXPECT_THAT(all, Contains(lives));
+  EXPECT_THAT(all, Contains(kin::self()));
+  EXPECT_THAT(all, Not(Contains(dead)));
+  kin::exit(lives, kin::kill);
 }
 
 // ---- values -------------------------------------------------------------------------------------
 
-TEST(values, are_a_process_of_its_own) {
-  test::run([] {
-    EXPECT_EQ(kin::put("depth", 1), std::nullopt);
-    EXPECT_EQ(kin::put("depth", 2), 1);
-    ++*kin::get<int>("depth");
-    EXPECT_EQ(*kin::get<int>("depth"), 3);
-    EXPECT_EQ(kin::get<std::string>("depth"), nullptr);
-    test::await_exit(kin::spawn([] { EXPECT_EQ(kin::get<int>("depth"), nullptr); }));
-    kin::put("name", "kin"s);
-    EXPECT_THAT(kin::keys(), ElementsAre("depth", "name"));
-    EXPECT_EQ(kin::erase<int>("depth"), 3);
-    EXPECT_EQ(kin::erase<int>("depth"), std::nullopt);
-    EXPECT_THAT(kin::keys(), ElementsAre("name"));
-  });
+KIN_TEST(values, are_a_process_of_its_own) {
+  EXPECT_EQ(kin::put("depth", 1), std::nullopt);
+  EXPECT_EQ(kin::put("depth", 2), 1);
+  ++*kin::get<int>("depth");
+  EXPECT_EQ(*kin::get<int>("depth"), 3);
+  EXPECT_EQ(kin::get<std::string>("depth"), nullptr);
+  test::await_exit(kin::spawn([] { EXPECT_EQ(kin::get<int>("depth"), nullptr); }));
+  kin::put("name", "kin"s);
+  EXPECT_THAT(kin::keys(), ElementsAre("depth", "name"));
+  EXPECT_EQ(kin::erase<int>("depth"), 3);
+  EXPECT_EQ(kin::erase<int>("depth"), std::nullopt);
+  EXPECT_THAT(kin::keys(), ElementsAre("name"));
 }
 
-TEST(values, die_with_their_process_before_its_links_hear_of_it) {
-  test::run([] {
-    const auto kept = std::make_shared<int>(1);
-    const std::weak_ptr<int> seen = kept;
-    const kin::pid p = kin::spawn([held = kept]() mutable {
-      kin::put("held", std::move(held));
-      kin::receive([](word) {});
-    });
-    const kin::ref watch = kin::monitor(p);
-    kin::send(p, word{"end"});
-    EXPECT_EQ(test::expect<kin::down>().ref, watch);
-    EXPECT_EQ(seen.use_count(), 1);
+KIN_TEST(values, die_with_their_process_before_its_links_hear_of_it) {
+  const auto kept = std::make_shared<int>(1);
+  const std::weak_ptr<int> seen = kept;
+  const kin::pid p = kin::spawn([held = kept]() mutable {
+    kin::put("held", std::move(held));
+    kin::receive([](word) {});
   });
+  const kin::ref watch = kin::monitor(p);
+  kin::send(p, word{"end"});
+  EXPECT_EQ(test::expect<kin::down>().ref, watch);
+  EXPECT_EQ(seen.use_count(), 1);
 }
 
 // ---- group leader -------------------------------------------------------------------------------
 
-TEST(group_leader, is_inherited_by_children_that_come_after_it_was_set) {
-  test::run([] {
-    const kin::pid leader = kin::spawn([] { kin::sleep(1h); });
-    const auto of_a_child = [] {
-      kin::spawn([me = kin::self()] { kin::send(me, kin::group_leader()); });
-      return test::expect<kin::pid>();
-    };
-    EXPECT_EQ(of_a_child(), kin::group_leader());
-    kin::group_leader(leader, kin::self());
-    EXPECT_EQ(kin::group_leader(), leader);
-    EXPECT_EQ(of_a_child(), leader);
-    kin::exit(leader, kin::kill);
-  });
+KIN_TEST(group_leader, is_inherited_by_children_that_come_after_it_was_set) {
+  const kin::pid leader = kin::spawn([] { kin::sleep(1h); });
+  const auto of_a_child = [] {
+    kin::spawn([me = kin::self()] { kin::send(me, kin::group_leader()); });
+    return test::expect<kin::pid>();
+  };
+  EXPECT_EQ(of_a_child(), kin::group_leader());
+  kin::group_leader(leader, kin::self());
+  EXPECT_EQ(kin::group_leader(), leader);
+  EXPECT_EQ(of_a_child(), leader);
+  kin::exit(leader, kin::kill);
 }
 
-TEST(group_leader, of_another_is_set_by_a_signal_in_order) {
-  test::run([] {
-    const kin::pid p = kin::spawn([me = kin::self()] {
-      test::expect<word>();
-      kin::send(me, kin::group_leader());
-    });
-    kin::group_leader(kin::self(), p);
-    kin::send(p, word{"now"});
-    EXPECT_EQ(test::expect<kin::pid>(), kin::self());
+KIN_TEST(group_leader, of_another_is_set_by_a_signal_in_order) {
+  const kin::pid p = kin::spawn([me = kin::self()] {
+    test::expect<word>();
+    kin::send(me, kin::group_leader());
   });
+  kin::group_leader(kin::self(), p);
+  kin::send(p, word{"now"});
+  EXPECT_EQ(test::expect<kin::pid>(), kin::self());
 }
 
 // ---- suspend ------------------------------------------------------------------------------------
@@ -314,34 +288,28 @@ TEST(suspended, before_its_first_line_does_not_begin) {
   });
 }
 
-TEST(suspend, of_the_dead_and_of_oneself_is_an_error) {
-  test::run([] {
-    const kin::pid p = kin::spawn([] {});
-    test::await_exit(p);
-    EXPECT_THROW(kin::suspend(p), kin::error);
-    EXPECT_THROW(kin::suspend(kin::self()), kin::error);
-    EXPECT_THROW(kin::resume(p), kin::error);
-  });
+KIN_TEST(suspend, of_the_dead_and_of_oneself_is_an_error) {
+  const kin::pid p = kin::spawn([] {});
+  test::await_exit(p);
+  EXPECT_THROW(kin::suspend(p), kin::error);
+  EXPECT_THROW(kin::suspend(kin::self()), kin::error);
+  EXPECT_THROW(kin::resume(p), kin::error);
 }
 
 // ---- priority -----------------------------------------------------------------------------------
 
-TEST(priority, is_normal_at_first_and_not_inherited) {
-  test::run([] {
-    EXPECT_EQ(kin::set_priority(kin::priority::high), kin::priority::normal);
-    EXPECT_EQ(kin::set_priority(kin::priority::max), kin::priority::high);
-    const auto child = kin::spawn([] { kin::sleep(1h); }, {.monitor = true});
-    EXPECT_EQ(kin::info(child.pid)->priority, kin::priority::normal);
-    kin::exit(child.pid, kin::kill);
-    EXPECT_EQ(test::expect<kin::down>().ref, child.ref);
-  });
+KIN_TEST(priority, is_normal_at_first_and_not_inherited) {
+  EXPECT_EQ(kin::set_priority(kin::priority::high), kin::priority::normal);
+  EXPECT_EQ(kin::set_priority(kin::priority::max), kin::priority::high);
+  const auto child = kin::spawn([] { kin::sleep(1h); }, {.monitor = true});
+  EXPECT_EQ(kin::info(child.pid)->priority, kin::priority::normal);
+  kin::exit(child.pid, kin::kill);
+  EXPECT_EQ(test::expect<kin::down>().ref, child.ref);
 }
 
-TEST(priority, that_does_not_exist_is_an_error) {
-  test::run([] {
-    EXPECT_THROW(kin::set_priority(kin::priority{4}), kin::error);
-    EXPECT_THROW(kin::spawn([] {}, {.priority = kin::priority{7}}), kin::error);
-  });
+KIN_TEST(priority, that_does_not_exist_is_an_error) {
+  EXPECT_THROW(kin::set_priority(kin::priority{4}), kin::error);
+  EXPECT_THROW(kin::spawn([] {}, {.priority = kin::priority{7}}), kin::error);
 }
 
 TEST(priority, decides_who_of_those_that_can_run_is_first) {

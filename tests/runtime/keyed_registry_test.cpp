@@ -176,15 +176,13 @@ TEST(keyed_registry, serves_any_thread_and_outlives_machines) {
   test::run([&] { kin::register_name(all[1], kin::self()); });
 }
 
-TEST(keyed_registry, may_end_before_those_that_it_knows) {
-  test::run([] {
-    auto all = std::make_unique<numbers>();
-    const auto holder = kin::spawn_monitor([] { test::idle(); });
-    kin::register_name((*all)[1], holder.pid);
-    all.reset();
-    kin::send(holder.pid, word{"end"});
-    EXPECT_EQ(test::expect_down(holder.ref).reason, kin::normal);
-  });
+KIN_TEST(keyed_registry, may_end_before_those_that_it_knows) {
+  auto all = std::make_unique<numbers>();
+  const auto holder = kin::spawn_monitor([] { test::idle(); });
+  kin::register_name((*all)[1], holder.pid);
+  all.reset();
+  kin::send(holder.pid, word{"end"});
+  EXPECT_EQ(test::expect_down(holder.ref).reason, kin::normal);
 }
 
 /// A key that counts how many there are.
