@@ -226,7 +226,8 @@ KIN_TEST(supervisor, that_is_suspended_restarts_its_children_when_it_is_resumed)
 // ---- debug options ------------------------------------------------------------------------------
 
 KIN_TEST(debug, can_be_on_from_the_first_message) {
-  const auto server = kin::start_link<cell>({.debug = {.log = 10, .statistics = true}}, kin::self());
+  const auto server =
+      kin::start_link<cell>({.debug = {.log = 10, .statistics = true}}, kin::self());
   EXPECT_EQ(kin::call(server, get{}), 0);
   EXPECT_EQ(kin::sys::get_log(server).size(), 2U);
   EXPECT_EQ(kin::sys::get_statistics(server)->messages_in, 1U);

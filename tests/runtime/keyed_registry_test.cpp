@@ -52,110 +52,92 @@ std::string error_of(F act) {
   return "no error";
 }
 
-TEST(keyed_registry, finds_who_holds_a_key_of_any_type) {
+KIN_TEST(keyed_registry, finds_who_holds_a_key_of_any_type) {
   seats hall;
-  test::run([&] {
-    EXPECT_EQ(kin::whereis(hall[{"a", 1}]), std::nullopt);
-    kin::register_name(hall[{"a", 1}], kin::self());
-    EXPECT_EQ(kin::whereis(hall[{"a", 1}]), kin::self());
-    EXPECT_EQ(kin::whereis(hall[{"a", 2}]), std::nullopt);
-    kin::unregister_name(hall[{"a", 1}]);
-    EXPECT_EQ(kin::whereis(hall[{"a", 1}]), std::nullopt);
-  });
+  EXPECT_EQ(kin::whereis(hall[{"a", 1}]), std::nullopt);
+  kin::register_name(hall[{"a", 1}], kin::self());
+  EXPECT_EQ(kin::whereis(hall[{"a", 1}]), kin::self());
+  EXPECT_EQ(kin::whereis(hall[{"a", 2}]), std::nullopt);
+  kin::unregister_name(hall[{"a", 1}]);
+  EXPECT_EQ(kin::whereis(hall[{"a", 1}]), std::nullopt);
 }
 
-TEST(keyed_registry, sends_to_who_holds_a_key) {
+KIN_TEST(keyed_registry, sends_to_who_holds_a_key) {
   kin::registry<std::string> people;
-  test::run([&] {
-    kin::register_name(people["ann"], kin::self());
-    kin::send(people["ann"], number{1});
-    EXPECT_EQ(test::expect<number>(), number{1});
-    EXPECT_TRUE(kin::try_send(people["ann"], number{2}));
-    EXPECT_EQ(test::expect<number>(), number{2});
-    kin::send_after(0s, people["ann"], number{3});
-    EXPECT_EQ(test::expect<number>(), number{3});
-  });
+  kin::register_name(people["ann"], kin::self());
+  kin::send(people["ann"], number{1});
+  EXPECT_EQ(test::expect<number>(), number{1});
+  EXPECT_TRUE(kin::try_send(people["ann"], number{2}));
+  EXPECT_EQ(test::expect<number>(), number{2});
+  kin::send_after(0s, people["ann"], number{3});
+  EXPECT_EQ(test::expect<number>(), number{3});
 }
 
-TEST(keyed_registry, send_to_a_key_that_nobody_holds_is_an_error_that_shows_it) {
+KIN_TEST(keyed_registry, send_to_a_key_that_nobody_holds_is_an_error_that_shows_it) {
   seats hall;
-  test::run([&] {
-    const std::string says = "nobody holds the key seat{\"b\", 7}";
-    EXPECT_THAT(error_of([&] { kin::send(hall[{"b", 7}], number{1}); }), HasSubstr(says));
-    EXPECT_THAT(error_of([&] {
-                  static_cast<void>(kin::try_send(hall[{"b", 7}], number{1}));
-                }),
-                HasSubstr(says));
-    EXPECT_THAT(error_of([&] { kin::send_after(1h, hall[{"b", 7}], number{1}); }), HasSubstr(says));
-    EXPECT_THAT(error_of([&] { kin::unregister_name(hall[{"b", 7}]); }), HasSubstr(says));
-  });
+  const std::string says = "nobody holds the key seat{\"b\", 7}";
+  EXPECT_THAT(error_of([&] { kin::send(hall[{"b", 7}], number{1}); }), HasSubstr(says));
+  EXPECT_THAT(error_of([&] {
+                static_cast<void>(kin::try_send(hall[{"b", 7}], number{1}));
+              }),
+              HasSubstr(says));
+  EXPECT_THAT(error_of([&] { kin::send_after(1h, hall[{"b", 7}], number{1}); }), HasSubstr(says));
+  EXPECT_THAT(error_of([&] { kin::unregister_name(hall[{"b", 7}]); }), HasSubstr(says));
 }
 
-TEST(keyed_registry, does_not_give_a_taken_key_and_says_who_has_it) {
+KIN_TEST(keyed_registry, does_not_give_a_taken_key_and_says_who_has_it) {
   numbers all;
-  test::run([&] {
-    const kin::pid other = kin::spawn([] { test::idle(); });
-    kin::register_name(all[3], other);
-    EXPECT_THAT(error_of([&] { kin::register_name(all[3], kin::self()); }),
-                HasSubstr("the key 3 is held by " + kin::to_string(other)));
-    EXPECT_THAT(error_of([&] { kin::register_name(all[3], other); }), HasSubstr("is held by"));
-    EXPECT_EQ(kin::whereis(all[3]), other);
-  });
+  const kin::pid other = kin::spawn_link([] { test::idle(); });
+  kin::register_name(all[3], other);
+  EXPECT_THAT(error_of([&] { kin::register_name(all[3], kin::self()); }),
+              HasSubstr("the key 3 is held by " + kin::to_string(other)));
+  EXPECT_THAT(error_of([&] { kin::register_name(all[3], other); }), HasSubstr("is held by"));
+  EXPECT_EQ(kin::whereis(all[3]), other);
 }
 
-TEST(keyed_registry, gives_a_process_many_keys_and_frees_all_at_its_end) {
+KIN_TEST(keyed_registry, gives_a_process_many_keys_and_frees_all_at_its_end) {
   numbers all;
   kin::registry<std::string> words;
-  test::run([&] {
-    const auto holder = kin::spawn_monitor([&] {
-      for (int i = 0; i < 100; ++i) kin::register_name(all[i], kin::self());
-      kin::register_name(words["last"], kin::self());
-      test::idle();
-    });
-    while (!kin::whereis(words["last"])) kin::yield();
-    EXPECT_EQ(all.entries().size(), 100U);
-    kin::send(words["last"], word{"end"});
-    test::expect_down(holder.ref);
-    EXPECT_THAT(all.entries(), IsEmpty());
-    EXPECT_EQ(kin::whereis(words["last"]), std::nullopt);
+  const auto holder = kin::spawn_monitor([&] {
+    for (int i = 0; i < 100; ++i) kin::register_name(all[i], kin::self());
+    kin::register_name(words["last"], kin::self());
+    test::idle();
   });
+  while (!kin::whereis(words["last"])) kin::yield();
+  EXPECT_EQ(all.entries().size(), 100U);
+  kin::send(words["last"], word{"end"});
+  test::expect_down(holder.ref);
+  EXPECT_THAT(all.entries(), IsEmpty());
+  EXPECT_EQ(kin::whereis(words["last"]), std::nullopt);
 }
 
-TEST(keyed_registry, does_not_give_a_key_to_the_dead) {
+KIN_TEST(keyed_registry, does_not_give_a_key_to_the_dead) {
   numbers all;
-  test::run([&] {
-    const kin::pid dead = kin::spawn([] {});
-    test::await_exit(dead);
-    EXPECT_THAT(error_of([&] { kin::register_name(all[1], dead); }),
-                HasSubstr("no living process"));
-    EXPECT_THAT(error_of([&] { kin::register_name(all[1], kin::pid{}); }),
-                HasSubstr("no living process"));
-    kin::register_name(all[1], kin::self());
-  });
+  const kin::pid dead = kin::spawn([] {});
+  test::await_exit(dead);
+  EXPECT_THAT(error_of([&] { kin::register_name(all[1], dead); }), HasSubstr("no living process"));
+  EXPECT_THAT(error_of([&] { kin::register_name(all[1], kin::pid{}); }),
+              HasSubstr("no living process"));
+  kin::register_name(all[1], kin::self());
 }
 
-TEST(keyed_registry, lists_who_holds_what) {
+KIN_TEST(keyed_registry, lists_who_holds_what) {
   numbers all;
-  test::run([&] {
-    const kin::pid other = kin::spawn([] { test::idle(); });
-    kin::register_name(all[1], kin::self());
-    kin::register_name(all[2], other);
-    EXPECT_THAT(all.entries(),
-                UnorderedElementsAre(std::pair(1, kin::self()), std::pair(2, other)));
-  });
+  const kin::pid other = kin::spawn_link([] { test::idle(); });
+  kin::register_name(all[1], kin::self());
+  kin::register_name(all[2], other);
+  EXPECT_THAT(all.entries(), UnorderedElementsAre(std::pair(1, kin::self()), std::pair(2, other)));
 }
 
-TEST(keyed_registry, monitors_who_holds_a_key) {
+KIN_TEST(keyed_registry, monitors_who_holds_a_key) {
   numbers all;
-  test::run([&] {
-    const kin::pid holder = kin::spawn([] { test::idle(); });
-    kin::register_name(all[1], holder);
-    const kin::ref watch = kin::monitor(all[1]);
-    kin::exit(holder, kin::kill);
-    EXPECT_EQ(test::expect_down(watch), (kin::down{watch, holder, kin::killed}));
-    const kin::ref nobody = kin::monitor(all[1]);
-    EXPECT_EQ(test::expect_down(nobody), (kin::down{nobody, kin::pid{}, kin::noproc}));
-  });
+  const kin::pid holder = kin::spawn([] { test::idle(); });
+  kin::register_name(all[1], holder);
+  const kin::ref watch = kin::monitor(all[1]);
+  kin::exit(holder, kin::kill);
+  EXPECT_EQ(test::expect_down(watch), (kin::down{watch, holder, kin::killed}));
+  const kin::ref nobody = kin::monitor(all[1]);
+  EXPECT_EQ(test::expect_down(nobody), (kin::down{nobody, kin::pid{}, kin::noproc}));
 }
 
 TEST(keyed_registry, serves_any_thread_and_outlives_machines) {
