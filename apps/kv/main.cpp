@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fcntl.h>
 #include <iostream>
 #include <string_view>
 #include <unistd.h>
@@ -32,9 +33,15 @@ void read_and_answer() {
   }
 }
 
+// Who closes our input means that there is none: else another file would get its number.
+void begin_with_an_input() {
+  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  begin_with_an_input();
   CLI::App app{
       "kv: buckets of keys and values, an example of kin. Commands come on standard input.", "kv"};
   bool no_start = false;

@@ -57,6 +57,11 @@ class Kv(unittest.TestCase):
             self.assertEqual(done.stdout, "")
             self.ends_in_order(done)
 
+    def test_ends_when_its_input_was_closed(self):
+        done = subprocess.run(["sh", "-c", '"$0" <&-', KV], text=True, capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.stdout, "")
+        self.ends_in_order(done)
+
     def test_takes_bytes_that_are_no_text(self):
         typed = b"CREATE \xff\x00\r\nLIST\r\n"
         done = subprocess.run([KV], input=typed, capture_output=True, timeout=PATIENCE)
