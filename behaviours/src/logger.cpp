@@ -8,6 +8,7 @@
 #include "logger_queue.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 
 namespace kin::logger {
@@ -47,9 +48,14 @@ result<void> change_handler(std::string_view id,
   });
 }
 
-void set_level(std::vector<std::pair<std::string, level>>& of, std::string what, level l) {
-  std::erase_if(of, [&](const auto& one) { return one.first == what; });
-  of.emplace_back(std::move(what), l);
+using levels = std::vector<std::pair<std::string, level>>;
+// Nothing: it has none of its own any more.
+void change_level(levels log_config::*among, std::string_view of, std::optional<level> l) {
+  static_cast<void>(front::here().change([&](log_config& c) -> result<void> {
+    std::erase_if(c.*among, [&](const auto& one) { return one.first == of; });
+    if (l) (c.*among).emplace_back(of, *l);
+    return {};
+  }));
 }
 
 template <class T>
@@ -149,35 +155,12 @@ void remove_primary_filter(std::string_view id) {
   value_or_throw(try_remove_primary_filter(id), "remove_primary_filter");
 }
 
-void set_module_level(std::string file, level l) {
-  value_or_throw(front::here().change([&](log_config& c) -> result<void> {
-    set_level(c.modules, std::move(file), l);
-    return {};
-  }),
-                 "set_module_level");
-}
-void unset_module_level(std::string_view file) {
-  value_or_throw(front::here().change([&](log_config& c) -> result<void> {
-    std::erase_if(c.modules, [&](const auto& one) { return one.first == file; });
-    return {};
-  }),
-                 "unset_module_level");
-}
-
+void set_module_level(std::string file, level l) { change_level(&log_config::modules, file, l); }
+void unset_module_level(std::string_view file) { change_level(&log_config::modules, file, {}); }
 void set_domain_level(std::string domain, level l) {
-  value_or_throw(front::here().change([&](log_config& c) -> result<void> {
-    set_level(c.domains, std::move(domain), l);
-    return {};
-  }),
-                 "set_domain_level");
+  change_level(&log_config::domains, domain, l);
 }
-void unset_domain_level(std::string_view domain) {
-  value_or_throw(front::here().change([&](log_config& c) -> result<void> {
-    std::erase_if(c.domains, [&](const auto& one) { return one.first == domain; });
-    return {};
-  }),
-                 "unset_domain_level");
-}
+void unset_domain_level(std::string_view domain) { change_level(&log_config::domains, domain, {}); }
 
 // ---- handlers -----------------------------------------------------------------------------------
 

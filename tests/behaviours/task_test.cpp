@@ -459,6 +459,19 @@ KIN_TEST(async_stream, has_no_more_tasks_than_it_may_and_keeps_the_order) {
   EXPECT_EQ(test::expect_down(all.ref).reason, kin::normal);
 }
 
+// A simulated machine has one.
+KIN_SIM_TEST(async_stream, has_a_task_for_each_worker_unless_it_is_told) {
+  ASSERT_EQ(kin::workers(), 1U);
+  const auto all = consumer({1, 2}, {.timeout = kin::infinity});
+  const kin::pid one = task_of(1);
+  test::expect_nothing();
+  kin::send(one, word{"go"});
+  kin::send(task_of(2), word{"go"});
+  EXPECT_EQ(*test::expect<came>().what, 1);
+  EXPECT_EQ(*test::expect<came>().what, 2);
+  EXPECT_EQ(test::expect_down(all.ref).reason, kin::normal);
+}
+
 KIN_TEST(async_stream, without_order_gives_what_has_come) {
   const auto all =
       consumer({1, 2}, {.max_concurrency = 2, .ordered = false, .timeout = kin::infinity});

@@ -59,6 +59,16 @@ KIN_TEST(info, tells_what_a_process_is) {
   kin::send(p, word{"end"});
 }
 
+KIN_TEST(process_count, is_of_all_processes_that_live) {
+  EXPECT_EQ(kin::process_count(), 1U);
+  const kin::monitored other = kin::spawn_monitor([] { test::idle(); });
+  EXPECT_EQ(kin::process_count(), 2U);
+  kin::exit(other.pid, kin::kill);
+  test::expect_down(other.ref);
+  test::settle();
+  EXPECT_EQ(kin::process_count(), 1U);
+}
+
 KIN_TEST(info, says_that_a_handler_waits_which_has_left_all_that_it_has_got) {
   const kin::pid p = kin::spawn_link([] { return kin::loop([](word) {}); });
   kin::send(p, number{1});
